@@ -1,0 +1,181 @@
+import createFetchClient from 'openapi-fetch';
+import { ApiError, toApiError } from './error.js';
+import { type FollowOptions, followRun } from './events.js';
+import type { Paths } from './paths.js';
+import type {
+  ImportedMedia,
+  NewBoxAnnotation,
+  NewProject,
+  NewRun,
+  NewSnapshot,
+  Prediction,
+  PredictQuery,
+} from './resources.js';
+
+/** Where the API is. `origin` is '' in the web app (same origin) and `http://127.0.0.1:8420` elsewhere. */
+export interface ClientOptions {
+  readonly origin?: string;
+  readonly fetch?: typeof fetch;
+}
+
+/** Filters of a picture listing. */
+export interface MediaFilter {
+  readonly limit?: number;
+  readonly cursor?: string | null;
+  readonly class?: string;
+  readonly labelled?: boolean;
+  readonly search?: string;
+}
+
+/** One picture to upload. */
+export interface Upload {
+  readonly file: Blob;
+  readonly name: string;
+  /** Absent: not labelled yet. Empty: known background. */
+  readonly annotations?: readonly NewBoxAnnotation[];
+}
+
+/** Calls take an optional signal; each rejects with ApiError when the server says no or cannot be reached. */
+export interface CallOptions {
+  readonly signal?: AbortSignal;
+}
+
+/** The client's methods. */
+export type Client = ReturnType<typeof createClient>;
+
+/**
+ * A typed client of the API, for browsers and Node alike. Every method answers the resource itself and throws
+ * {@link ApiError} otherwise.
+ *
+ * @example
+ * const api = createClient({ origin: 'http://127.0.0.1:8420' });
+ * const { items, nextCursor } = await api.listMedia('sample', { limit: 50 });
+ */
+export function createClient(options: ClientOptions = {}) {
+  const origin = (options.origin ?? '').replace(/\/+$/, '');
+  const base = `${origin}/api/v1`;
+  const send: typeof fetch = async (input, init) => {
+    try {
+      return await (options.fetch ?? fetch)(input, init);
+    } catch (cause) {
+      if (isAbort(cause)) throw cause;
+      const where = origin || 'The Fovea server';
+      throw new ApiError('unreachable', `${where} cannot be reached. Is it running (fovea serve)?`, 0, undefined, {
+        cause,
+      });
+    }
+  };
+  const http = createFetchClient<Paths>({ baseUrl: base, fetch: (request) => send(request) });
+  const path = (...parts: (string | number)[]) => `${base}/${parts.map((part) => encodeURIComponent(part)).join('/')}`;
+
+  return {
+    /** Where the server is; '' means the page's own origin. */
+    origin,
+
+    getHealth: (call?: CallOptions) => answer(http.GET('/health', { ...call })),
+
+    listProjects: async (call?: CallOptions) => (await answer(http.GET('/projects', { ...call }))).projects,
+    createProject: (body: NewProject, call?: CallOptions) => answer(http.POST('/projects', { body, ...call })),
+    getProject: (project: string, call?: CallOptions) =>
+      answer(http.GET('/projects/{project}', { params: { path: { project } }, ...call })),
+
+    listMedia: (project: string, filter: MediaFilter = {}, call?: CallOptions) =>
+      answer(
+        http.GET('/projects/{project}/media', {
+          params: {
+            path: { project },
+            query: {
+              limit: filter.limit,
+              cursor: filter.cursor ?? undefined,
+              class: filter.class,
+              search: filter.search || undefined,
+              labelled: filter.labelled === undefined ? undefined : filter.labelled ? 'true' : 'false',
+            },
+          },
+          ...call,
+        }),
+      ),
+    getMedia: (project: string, sha256: string, call?: CallOptions) =>
+      answer(http.GET('/projects/{project}/media/{sha256}', { params: { path: { project, sha256 } }, ...call })),
+    /** Address of the picture's own bytes, for `<img src>`. */
+    contentUrl: (project: string, sha256: string) => path('projects', project, 'media', sha256, 'content'),
+    /** Address of the picture's thumbnail (WebP), for `<img src>`. */
+    thumbnailUrl: (project: string, sha256: string) => path('projects', project, 'media', sha256, 'thumbnail'),
+    /** Imports one picture. */
+    uploadMedia: async (project: string, upload: Upload, call?: CallOptions): Promise<ImportedMedia> => {
+      const form = new FormData();
+      form.set('file', upload.file, upload.name);
+      form.set('name', upload.name);
+      if (upload.annotations) form.set('annotations', JSON.stringify(upload.annotations));
+      return post(path('projects', project, 'media'), form, call);
+    },
+
+    listSnapshots: async (project: string, call?: CallOptions) =>
+      (await answer(http.GET('/projects/{project}/snapshots', { params: { path: { project } }, ...call }))).snapshots,
+    createSnapshot: (project: string, body: NewSnapshot = {}, call?: CallOptions) =>
+      answer(http.POST('/projects/{project}/snapshots', { params: { path: { project } }, body, ...call })),
+
+    createRun: (project: string, body: NewRun, call?: CallOptions) =>
+      answer(http.POST('/projects/{project}/runs', { params: { path: { project } }, body, ...call })),
+    /** All runs, or one project's, newest first. */
+    listRuns: async (project?: string, call?: CallOptions) =>
+      project === undefined
+        ? (await answer(http.GET('/runs', { ...call }))).runs
+        : (await answer(http.GET('/projects/{project}/runs', { params: { path: { project } }, ...call }))).runs,
+    getRun: (id: string, call?: CallOptions) => answer(http.GET('/runs/{id}', { params: { path: { id } }, ...call })),
+    /** Points after `since` (the `last` of an earlier answer), or all. */
+    getRunMetrics: (id: string, since?: number, call?: CallOptions) =>
+      answer(http.GET('/runs/{id}/metrics', { params: { path: { id }, query: { since } }, ...call })),
+    getRunLog: async (id: string, call?: CallOptions) =>
+      (await answer(http.GET('/runs/{id}/log', { params: { path: { id } }, ...call }))).lines,
+    listRunSamples: (id: string, call?: CallOptions) =>
+      answer(http.GET('/runs/{id}/samples', { params: { path: { id } }, ...call })),
+    getRunSamples: (id: string, epoch: number, call?: CallOptions) =>
+      answer(http.GET('/runs/{id}/samples/{epoch}', { params: { path: { id, epoch } }, ...call })),
+    stopRun: (id: string, call?: CallOptions) =>
+      answer(http.POST('/runs/{id}/stop', { params: { path: { id } }, ...call })),
+    resumeRun: (id: string, call?: CallOptions) =>
+      answer(http.POST('/runs/{id}/resume', { params: { path: { id } }, ...call })),
+    /** Live events of a run, until it ends or the signal aborts; reconnects by itself. */
+    followRun: (id: string, follow?: FollowOptions) => followRun(path('runs', id, 'events'), send, follow),
+
+    listModels: async (project?: string, call?: CallOptions) =>
+      (await answer(http.GET('/models', { params: { query: { project } }, ...call }))).models,
+    getModel: (name: string, call?: CallOptions) =>
+      answer(http.GET('/models/{name}', { params: { path: { name } }, ...call })),
+    setModelAlias: (name: string, alias: string, version: number, call?: CallOptions) =>
+      answer(
+        http.PUT('/models/{name}/aliases/{alias}', { params: { path: { name, alias } }, body: { version }, ...call }),
+      ),
+    /** Address of a version's ONNX file, for a download link. */
+    modelFileUrl: (name: string, version: number) => path('models', name, 'versions', version, 'file'),
+    /** What the model sees in a picture. */
+    predict: (name: string, image: Blob, query: PredictQuery = {}, call?: CallOptions): Promise<Prediction> => {
+      const search = new URLSearchParams();
+      for (const [key, value] of Object.entries(query)) if (value !== undefined) search.set(key, String(value));
+      const form = new FormData();
+      form.set('image', image, 'image');
+      const suffix = search.size > 0 ? `?${search}` : '';
+      return post(`${path('models', name, 'predict')}${suffix}`, form, call);
+    },
+
+    listJobs: async (call?: CallOptions) => (await answer(http.GET('/jobs', { ...call }))).jobs,
+  };
+
+  async function post<T>(url: string, body: FormData, call?: CallOptions): Promise<T> {
+    const response = await send(url, { method: 'POST', body, signal: call?.signal });
+    const data: unknown = await response.json().catch(() => undefined);
+    if (!response.ok || data === undefined) throw toApiError(data, response);
+    return data as T;
+  }
+}
+
+async function answer<T>(call: Promise<{ data?: T; error?: unknown; response: Response }>): Promise<T> {
+  const { data, error, response } = await call;
+  if (data === undefined) throw toApiError(error, response);
+  return data;
+}
+
+function isAbort(error: unknown): boolean {
+  return error instanceof Error && error.name === 'AbortError';
+}

@@ -1,0 +1,32 @@
+import type { z } from '@hono/zod-openapi';
+import type * as schemas from './schemas/index.js';
+
+/** Types of all resources, inferred from the schemas the server validates with. No run-time code: safe in a browser. */
+export type ErrorBody = z.output<typeof schemas.errorSchema>;
+export type Problem = z.output<typeof schemas.problemSchema>;
+export type BoxAnnotation = z.output<typeof schemas.boxAnnotationSchema>;
+export type NewBoxAnnotation = z.output<typeof schemas.newBoxAnnotationSchema>;
+export type Detection = z.output<typeof schemas.detectionSchema>;
+export type Project = z.output<typeof schemas.projectSchema>;
+export type ProjectClass = z.output<typeof schemas.projectClassSchema>;
+export type NewProject = z.input<typeof schemas.newProjectSchema>;
+export type MediaItem = z.output<typeof schemas.mediaItemSchema>;
+export type MediaPage = z.output<typeof schemas.mediaPageSchema>;
+export type ImportedMedia = z.output<typeof schemas.importedMediaSchema>;
+export type Snapshot = z.output<typeof schemas.snapshotSchema>;
+export type NewSnapshot = z.input<typeof schemas.newSnapshotSchema>;
+export type RunState = z.output<typeof schemas.runStateSchema>;
+export type RunProgress = z.output<typeof schemas.runProgressSchema>;
+export type NewRun = z.input<typeof schemas.newRunSchema>;
+export type Run = z.output<typeof schemas.runSchema>;
+export type MetricPoint = z.output<typeof schemas.metricPointSchema>;
+export type MetricsPage = z.output<typeof schemas.metricsPageSchema>;
+export type RunLog = z.output<typeof schemas.runLogSchema>;
+export type SampleSet = z.output<typeof schemas.sampleSetSchema>;
+export type SampleList = z.output<typeof schemas.sampleListSchema>;
+export type ModelCard = z.output<typeof schemas.modelCardSchema>;
+export type ModelVersion = z.output<typeof schemas.modelVersionSchema>;
+export type Model = z.output<typeof schemas.modelSchema>;
+export type PredictQuery = z.input<typeof schemas.predictQuerySchema>;
+export type Prediction = z.output<typeof schemas.predictionSchema>;
+export type Job = z.output<typeof schemas.jobSchema>;

@@ -1,0 +1,55 @@
+import { createRoute, z } from '@hono/zod-openapi';
+import { modelSchema, predictionSchema, predictQuerySchema } from '../schemas/index.js';
+import { aliasParams, answers, bytes, json, modelParams, versionParams } from './answer.js';
+
+export const listModels = createRoute({
+  method: 'get',
+  path: '/models',
+  operationId: 'listModels',
+  tags: ['models'],
+  summary: 'All models with their versions',
+  request: { query: z.object({ project: z.string().optional() }) },
+  responses: answers(z.object({ models: z.array(modelSchema) }), 'The models.'),
+});
+
+export const getModel = createRoute({
+  method: 'get',
+  path: '/models/{name}',
+  operationId: 'getModel',
+  tags: ['models'],
+  summary: 'One model with its versions',
+  request: { params: modelParams },
+  responses: answers(modelSchema, 'The model.'),
+});
+
+export const setModelAlias = createRoute({
+  method: 'put',
+  path: '/models/{name}/aliases/{alias}',
+  operationId: 'setModelAlias',
+  tags: ['models'],
+  summary: 'Point an alias at a version',
+  request: { params: aliasParams, body: json(z.object({ version: z.number().int().min(1) }).strict()) },
+  responses: answers(modelSchema, 'The model, with the alias where it now points.'),
+});
+
+export const getModelFile = createRoute({
+  method: 'get',
+  path: '/models/{name}/versions/{version}/file',
+  operationId: 'getModelFile',
+  tags: ['models'],
+  summary: 'The ONNX file of a version, never changing',
+  request: { params: versionParams },
+  responses: bytes('application/octet-stream', 'The ONNX file.'),
+});
+
+export const predict = createRoute({
+  method: 'post',
+  path: '/models/{name}/predict',
+  operationId: 'predict',
+  tags: ['models'],
+  summary: 'Boxes, classes and confidences for one picture',
+  description:
+    "The body is the picture itself (`Content-Type: image/*` or `application/octet-stream`), or multipart/form-data with the picture as `image`. Without `version` or `alias` the model's champion predicts, or its latest version.",
+  request: { params: modelParams, query: predictQuerySchema },
+  responses: answers(predictionSchema, 'What the model sees.'),
+});

@@ -1,0 +1,115 @@
+import { createRoute, z } from '@hono/zod-openapi';
+import {
+  importedMediaSchema,
+  mediaItemSchema,
+  mediaPageSchema,
+  mediaQuerySchema,
+  newProjectSchema,
+  newSnapshotSchema,
+  projectSchema,
+  snapshotSchema,
+} from '../schemas/index.js';
+import { answers, bytes, json, mediaParams, projectParams } from './answer.js';
+
+export const listProjects = createRoute({
+  method: 'get',
+  path: '/projects',
+  operationId: 'listProjects',
+  tags: ['projects'],
+  summary: 'All projects, newest first',
+  responses: answers(z.object({ projects: z.array(projectSchema) }), 'The projects.'),
+});
+
+export const createProject = createRoute({
+  method: 'post',
+  path: '/projects',
+  operationId: 'createProject',
+  tags: ['projects'],
+  summary: 'Create a project',
+  request: { body: json(newProjectSchema) },
+  responses: answers(projectSchema, 'The new project.', 201),
+});
+
+export const getProject = createRoute({
+  method: 'get',
+  path: '/projects/{project}',
+  operationId: 'getProject',
+  tags: ['projects'],
+  summary: 'One project with its classes and counts',
+  request: { params: projectParams },
+  responses: answers(projectSchema, 'The project.'),
+});
+
+export const listMedia = createRoute({
+  method: 'get',
+  path: '/projects/{project}/media',
+  operationId: 'listMedia',
+  tags: ['media'],
+  summary: "A page of a project's pictures",
+  request: { params: projectParams, query: mediaQuerySchema },
+  responses: answers(mediaPageSchema, 'The page.'),
+});
+
+export const uploadMedia = createRoute({
+  method: 'post',
+  path: '/projects/{project}/media',
+  operationId: 'uploadMedia',
+  tags: ['media'],
+  summary: 'Import one picture, with its annotations or without',
+  description:
+    'multipart/form-data: `file` (the picture), `annotations` (JSON list of NewBoxAnnotation; an empty list says the ' +
+    'picture is background; absent says it is not labelled), `name` (default: the file name). The same bytes again are ' +
+    'answered `duplicate`.',
+  request: { params: projectParams },
+  responses: answers(importedMediaSchema, 'What became of it.', 201),
+});
+
+export const getMedia = createRoute({
+  method: 'get',
+  path: '/projects/{project}/media/{sha256}',
+  operationId: 'getMedia',
+  tags: ['media'],
+  summary: 'One picture with its annotations',
+  request: { params: mediaParams },
+  responses: answers(mediaItemSchema, 'The picture.'),
+});
+
+export const getMediaContent = createRoute({
+  method: 'get',
+  path: '/projects/{project}/media/{sha256}/content',
+  operationId: 'getMediaContent',
+  tags: ['media'],
+  summary: "The picture's own bytes, never changing",
+  request: { params: mediaParams },
+  responses: bytes('image/*', 'The bytes as they were imported.'),
+});
+
+export const getMediaThumbnail = createRoute({
+  method: 'get',
+  path: '/projects/{project}/media/{sha256}/thumbnail',
+  operationId: 'getMediaThumbnail',
+  tags: ['media'],
+  summary: 'A small WebP of the picture, upright, never changing',
+  request: { params: mediaParams },
+  responses: bytes('image/webp', 'The thumbnail.'),
+});
+
+export const listSnapshots = createRoute({
+  method: 'get',
+  path: '/projects/{project}/snapshots',
+  operationId: 'listSnapshots',
+  tags: ['snapshots'],
+  summary: "A project's snapshots, newest first",
+  request: { params: projectParams },
+  responses: answers(z.object({ snapshots: z.array(snapshotSchema) }), 'The snapshots.'),
+});
+
+export const createSnapshot = createRoute({
+  method: 'post',
+  path: '/projects/{project}/snapshots',
+  operationId: 'createSnapshot',
+  tags: ['snapshots'],
+  summary: 'Freeze the project as it stands; the same content gives the same snapshot',
+  request: { params: projectParams, body: json(newSnapshotSchema) },
+  responses: answers(snapshotSchema, 'The snapshot.', 201),
+});

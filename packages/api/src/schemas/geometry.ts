@@ -1,0 +1,37 @@
+import { z } from '@hono/zod-openapi';
+
+/** A box as `[xmin, ymin, xmax, ymax]`, pixels from the top-left corner of the oriented picture. */
+export const xyxySchema = z
+  .tuple([z.number(), z.number(), z.number(), z.number()])
+  .describe('[xmin, ymin, xmax, ymax], pixels from the top-left corner');
+
+/** SHA-256 of a medium's bytes, lower-case hex. */
+export const sha256Schema = z.string().regex(/^[0-9a-f]{64}$/, 'must be 64 lower-case hexadecimal digits');
+
+/** Moments travel as ISO 8601 in UTC. */
+export const timeSchema = z.string().describe('ISO 8601, UTC');
+
+/** A box someone or something drew on a picture, without confidence: it is held to be true. */
+export const boxAnnotationSchema = z
+  .object({
+    className: z.string(),
+    classIndex: z.number().int().describe("Position in the project's class list."),
+    box: xyxySchema,
+    isCrowd: z.boolean().optional(),
+  })
+  .openapi('BoxAnnotation');
+
+/** A box as it is sent in: the class by name alone; its index is the project's business. */
+export const newBoxAnnotationSchema = z
+  .object({ className: z.string().min(1).max(200), box: xyxySchema, isCrowd: z.boolean().optional() })
+  .openapi('NewBoxAnnotation');
+
+/** A box a model found, with its confidence from 0 to 1. */
+export const detectionSchema = z
+  .object({
+    className: z.string(),
+    classIndex: z.number().int(),
+    box: xyxySchema,
+    confidence: z.number().min(0).max(1),
+  })
+  .openapi('Detection');

@@ -1,0 +1,44 @@
+import { z } from '@hono/zod-openapi';
+import { sha256Schema, timeSchema } from './geometry.js';
+
+/** Names of projects, models and runs: they stand in paths and on command lines, so they are plain words. */
+export const nameSchema = z
+  .string()
+  .regex(
+    /^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/,
+    'must be 1 to 64 letters, digits, dots, dashes or underscores, starting with a letter or digit',
+  );
+
+/** One class of a project, with its colour everywhere and the number of its annotations. */
+export const projectClassSchema = z
+  .object({
+    index: z.number().int(),
+    name: z.string(),
+    color: z.string().describe('#rrggbb'),
+    count: z.number().int(),
+  })
+  .openapi('ProjectClass');
+
+/** A project with what it holds, counted. */
+export const projectSchema = z
+  .object({
+    name: z.string(),
+    description: z.string(),
+    createdAt: timeSchema,
+    counts: z.object({
+      media: z.number().int(),
+      annotations: z.number().int(),
+      classes: z.number().int(),
+      runs: z.number().int(),
+      models: z.number().int(),
+    }),
+    classes: z.array(projectClassSchema),
+    cover: z.array(sha256Schema).max(4).describe('Up to four pictures that show what the project is about.'),
+  })
+  .openapi('Project');
+
+/** What creates a project. */
+export const newProjectSchema = z
+  .object({ name: nameSchema, description: z.string().max(2000).optional() })
+  .strict()
+  .openapi('NewProject');

@@ -1,0 +1,110 @@
+import { z } from '@hono/zod-openapi';
+import { detectionSchema, sha256Schema, timeSchema, xyxySchema } from './geometry.js';
+import { nameSchema } from './project.js';
+
+/** Where a run is in its life. */
+export const runStateSchema = z.enum(['queued', 'running', 'stopping', 'stopped', 'finished', 'failed']);
+
+/** How far a run has come; durations in seconds. */
+export const runProgressSchema = z
+  .object({
+    phase: z.enum(['preparing', 'training', 'evaluating', 'registering', 'done']),
+    epoch: z.number(),
+    epochs: z.number(),
+    step: z.number(),
+    steps: z.number(),
+    loss: z.number().nullish(),
+    imagesPerSecond: z.number().nullish(),
+    secondsLeft: z.number().nullish(),
+    metric: z.object({ name: z.string(), value: z.number().nullable() }).nullish(),
+  })
+  .openapi('RunProgress');
+
+/** A request to train, without the project, which stands in the path. */
+export const newRunSchema = z
+  .object({
+    task: z.literal('detection'),
+    epochs: z.number().int().min(1).max(10_000).optional(),
+    seed: z.number().int().min(0).max(0xffffffff).optional(),
+    timeLimitSeconds: z.number().positive().max(86_400).optional(),
+    name: nameSchema.optional().describe("The model's name; the project's by default."),
+    batchSize: z.number().int().min(1).max(256).optional(),
+    imageSize: z
+      .object({ width: z.number().int().min(32).max(2048), height: z.number().int().min(32).max(2048) })
+      .optional(),
+    learningRate: z.number().positive().max(1).optional(),
+  })
+  .strict()
+  .openapi('NewRun');
+
+/** One execution: what was asked, how far it came, what it made. */
+export const runSchema = z
+  .object({
+    id: z.string(),
+    project: z.string(),
+    name: z.string(),
+    task: z.string(),
+    state: runStateSchema,
+    params: z.record(z.string(), z.unknown()),
+    snapshot: z
+      .object({
+        id: z.string(),
+        name: z.string(),
+        counts: z.object({ media: z.number(), annotations: z.number(), train: z.number(), val: z.number() }),
+      })
+      .nullable(),
+    progress: runProgressSchema.nullable(),
+    error: z.object({ code: z.string(), message: z.string() }).nullable(),
+    createdAt: timeSchema,
+    startedAt: timeSchema.nullable(),
+    finishedAt: timeSchema.nullable(),
+    model: z.object({ name: z.string(), version: z.number().int() }).nullable(),
+    metrics: z.record(z.string(), z.number().nullable()).describe('The latest value of each metric.'),
+  })
+  .openapi('Run');
+
+/** One value of one metric; null where it was not a finite number. */
+export const metricPointSchema = z
+  .object({
+    name: z.string(),
+    step: z.number(),
+    epoch: z.number().nullable(),
+    value: z.number().nullable(),
+    time: timeSchema,
+  })
+  .openapi('MetricPoint');
+
+/** Points after `since`, and the `last` to ask on from. */
+export const metricsPageSchema = z
+  .object({
+    points: z.array(metricPointSchema),
+    last: z.number().int().describe('Pass it as `since` to get only what is new.'),
+  })
+  .openapi('MetricsPage');
+
+/** A run's log, oldest line first. */
+export const runLogSchema = z
+  .object({ lines: z.array(z.object({ time: timeSchema, text: z.string() })) })
+  .openapi('RunLog');
+
+/** What the model of one epoch saw on pictures it never trained on, beside the truth. */
+export const sampleSetSchema = z
+  .object({
+    epoch: z.number().int(),
+    pictures: z.array(
+      z.object({
+        sha256: sha256Schema,
+        name: z.string(),
+        width: z.number(),
+        height: z.number(),
+        groundTruth: z.array(z.object({ className: z.string(), box: xyxySchema })),
+        predictions: z.array(detectionSchema),
+      }),
+    ),
+  })
+  .openapi('SampleSet');
+
+/** The epochs that have samples, and the latest set. */
+export const sampleListSchema = z
+  .object({ epochs: z.array(z.number().int()), latest: sampleSetSchema.nullable() })
+  .openapi('SampleList');
