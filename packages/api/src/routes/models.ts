@@ -2,6 +2,20 @@ import { createRoute, z } from '@hono/zod-openapi';
 import { modelSchema, predictionSchema, predictQuerySchema } from '../schemas/index.js';
 import { aliasParams, answers, bytes, json, modelParams, versionParams } from './answer.js';
 
+const binary = { type: 'string' as const, format: 'binary' };
+
+// Plain schemas, not zod's: the server reads the picture itself, with its own limits, instead of through the validator.
+const pictureBody = {
+  required: true as const,
+  content: {
+    'multipart/form-data': {
+      schema: { type: 'object' as const, required: ['image'], properties: { image: binary } },
+    },
+    'image/*': { schema: binary },
+    'application/octet-stream': { schema: binary },
+  },
+};
+
 export const listModels = createRoute({
   method: 'get',
   path: '/models',
@@ -50,6 +64,6 @@ export const predict = createRoute({
   summary: 'Boxes, classes and confidences for one picture',
   description:
     "The body is the picture itself (`Content-Type: image/*` or `application/octet-stream`), or multipart/form-data with the picture as `image`. Without `version` or `alias` the model's champion predicts, or its latest version.",
-  request: { params: modelParams, query: predictQuerySchema },
+  request: { params: modelParams, query: predictQuerySchema, body: pictureBody },
   responses: answers(predictionSchema, 'What the model sees.'),
 });

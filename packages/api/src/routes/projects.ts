@@ -11,6 +11,24 @@ import {
 } from '../schemas/index.js';
 import { answers, bytes, json, mediaParams, projectParams } from './answer.js';
 
+// A plain schema, not zod's: the server reads the form itself, with its own limits, instead of through the validator.
+const uploadBody = {
+  required: true as const,
+  content: {
+    'multipart/form-data': {
+      schema: {
+        type: 'object' as const,
+        required: ['file'],
+        properties: {
+          file: { type: 'string' as const, format: 'binary' },
+          name: { type: 'string' as const },
+          annotations: { type: 'string' as const, description: 'A JSON list of NewBoxAnnotation.' },
+        },
+      },
+    },
+  },
+};
+
 export const listProjects = createRoute({
   method: 'get',
   path: '/projects',
@@ -60,7 +78,7 @@ export const uploadMedia = createRoute({
     'multipart/form-data: `file` (the picture), `annotations` (JSON list of NewBoxAnnotation; an empty list says the ' +
     'picture is background; absent says it is not labelled), `name` (default: the file name). The same bytes again are ' +
     'answered `duplicate`.',
-  request: { params: projectParams },
+  request: { params: projectParams, body: uploadBody },
   responses: answers(importedMediaSchema, 'What became of it.', 201),
 });
 
