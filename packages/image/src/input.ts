@@ -1,0 +1,116 @@
+import { constants } from 'node:fs';
+import { open } from 'node:fs/promises';
+import { FoveaError } from '@fovea/annotations';
+import sharp, { type Sharp } from 'sharp';
+
+/** A picture as bytes of its file, or the path of that file. */
+export type ImageInput = string | Uint8Array;
+
+export type ImageFormat = 'jpeg' | 'png' | 'webp' | 'avif' | 'tiff' | 'gif';
+
+/** What every reading function takes. */
+export interface ReadOptions {
+  /** Refuse pictures of more pixels than this, before any is decoded; default 100 million. */
+  readonly maxPixels?: number;
+}
+
+/** A file opened far enough to know what it claims to be; its pixels are still unread. */
+export interface OpenedImage {
+  readonly bytes: Uint8Array;
+  readonly format: ImageFormat;
+  /** As shown: after the EXIF orientation is applied. */
+  readonly width: number;
+  readonly height: number;
+  /** A fresh pipeline over the bytes, turned upright, one frame, limits set. */
+  pipeline(): Sharp;
+  /** The error for pixels that turn out unreadable. */
+  broken(cause: unknown): FoveaError;
+}
+
+export const DEFAULT_MAX_PIXELS = 100_000_000;
+const MAX_FILE_BYTES = 1_000_000_000;
+const DECODE_TIMEOUT_SECONDS = 60;
+const MAX_SIDE = 65_500;
+// Windows has no O_NONBLOCK, nor named pipes among its files.
+const O_RDONLY_NONBLOCK = constants.O_RDONLY | (constants.O_NONBLOCK ?? 0);
+
+/**
+ * Reads the header. Only the six formats above are let through, told by their first bytes and not by their name, so that
+ * SVG, PDF and the like never reach a parser.
+ *
+ * @throws FoveaError `unreadable_image`
+ */
+export async function openImage(input: ImageInput, options: ReadOptions = {}): Promise<OpenedImage> {
+  const name = typeof input === 'string' ? `"${input}"` : 'the picture';
+  const fail = (why: string, cause?: unknown) =>
+    new FoveaError(
+      'unreadable_image',
+      `Cannot read ${name}: ${why}.`,
+      { ...(typeof input === 'string' && { file: input }), reason: why },
+      { cause },
+    );
+
+  const bytes = typeof input === 'string' ? await readRegularFile(input, fail) : input;
+  if (bytes.length === 0) throw fail('it is empty (0 bytes)');
+  const format = sniffFormat(bytes);
+  if (!format) throw fail('it is not a JPEG, PNG, WebP, AVIF, TIFF or GIF picture');
+
+  const maxPixels = options.maxPixels ?? DEFAULT_MAX_PIXELS;
+  const broken = (cause: unknown) => fail(`the ${format.toUpperCase()} data is broken (${describe(cause)})`, cause);
+  const source = () => sharp(bytes, { failOn: 'error', limitInputPixels: false, pages: 1, sequentialRead: true });
+
+  let header: Awaited<ReturnType<Sharp['metadata']>>;
+  try {
+    header = await source().metadata();
+  } catch (cause) {
+    throw broken(cause);
+  }
+  const { width, height } = header.autoOrient;
+  if (!(width > 0 && height > 0)) throw fail('it has no pixels');
+  if (width * height > maxPixels || Math.max(width, height) > MAX_SIDE) {
+    const megapixels = (width * height) / 1e6;
+    throw fail(
+      `it claims ${width} x ${height} pixels (${megapixels.toFixed(1)} MP), more than the limit of ` +
+        `${maxPixels / 1e6} MP and ${MAX_SIDE} pixels a side`,
+    );
+  }
+  const pipeline = () => source().timeout({ seconds: DECODE_TIMEOUT_SECONDS }).autoOrient();
+  return { bytes, format, width, height, pipeline, broken };
+}
+
+async function readRegularFile(path: string, fail: (why: string, cause?: unknown) => FoveaError): Promise<Uint8Array> {
+  try {
+    // Non-blocking: opening a named pipe for reading would otherwise wait for a writer for ever.
+    const file = await open(path, O_RDONLY_NONBLOCK);
+    try {
+      const stat = await file.stat();
+      if (!stat.isFile()) throw fail(stat.isDirectory() ? 'it is a folder' : 'it is not a regular file');
+      if (stat.size > MAX_FILE_BYTES) throw fail(`its ${stat.size} bytes are more than the limit of 1 GB`);
+      return await file.readFile();
+    } finally {
+      await file.close();
+    }
+  } catch (cause) {
+    if (cause instanceof FoveaError) throw cause;
+    const code = (cause as NodeJS.ErrnoException).code;
+    throw fail(code === 'ENOENT' ? 'there is no such file' : `the file cannot be opened (${code})`, cause);
+  }
+}
+
+/** The format by its first bytes, whatever the file's name says; undefined for anything Fovea does not read. */
+export function sniffFormat(bytes: Uint8Array): ImageFormat | undefined {
+  const ascii = (from: number, to: number) => String.fromCharCode(...bytes.subarray(from, to));
+  if (bytes[0] === 0xff && bytes[1] === 0xd8 && bytes[2] === 0xff) return 'jpeg';
+  if (bytes[0] === 0x89 && ascii(1, 8) === 'PNG\r\n\x1a\n') return 'png';
+  if (ascii(0, 4) === 'RIFF' && ascii(8, 12) === 'WEBP') return 'webp';
+  if (ascii(0, 4) === 'GIF8') return 'gif';
+  if (['II*\0', 'MM\0*', 'II+\0', 'MM\0+'].includes(ascii(0, 4))) return 'tiff';
+  if (ascii(4, 8) === 'ftyp' && ['avif', 'avis', 'mif1', 'miaf'].includes(ascii(8, 12))) return 'avif';
+  return undefined;
+}
+
+function describe(cause: unknown): string {
+  const text = cause instanceof Error ? cause.message : String(cause);
+  const [first, second] = text.split('\n').map((line) => line.replace(/[.\s]+$/, ''));
+  return /corrupt header/.test(first!) ? second?.trim() || 'its header makes no sense' : first!;
+}
