@@ -1,1 +1,6 @@
-export {};
+export { type BlobSource, type BlobStore, openBlobStore, type StoredBlob } from './blob-store.js';
+export { StoreError, storageError, systemCode } from './error.js';
+export { type Database, explainFailure, type Home, type OpenHomeOptions, openHome } from './home.js';
+export { stopDatabase } from './postgres/server.js';
+export * from './schema/index.js';
+export * as schema from './schema/index.js';

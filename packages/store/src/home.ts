@@ -1,0 +1,205 @@
+import { randomUUID } from 'node:crypto';
+import { mkdir, readdir, rm, stat, writeFile } from 'node:fs/promises';
+import { join, resolve } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { drizzle, type NodePgDatabase } from 'drizzle-orm/node-postgres';
+import pg from 'pg';
+import { type BlobStore, freeBytes, openBlobStore, RESERVED_BYTES } from './blob-store.js';
+import { diskFull, StoreError, storageError, systemCode } from './error.js';
+import { migrate } from './migrate.js';
+import { isAlive } from './postgres/cluster.js';
+import { connectToHome, type Presence } from './postgres/server.js';
+import * as schema from './schema/index.js';
+
+/** The database handle of a {@link Home}. */
+export type Database = NodePgDatabase<typeof schema>;
+
+/** An open home: one folder with the database, the bytes and the work in progress of a Fovea. */
+export interface Home {
+  /** Absolute path of the folder. */
+  readonly path: string;
+  readonly db: Database;
+  readonly pool: pg.Pool;
+  readonly blobs: BlobStore;
+  /** Folder for a run's checkpoints and work files, `runs/<id>`; not created. */
+  runFolder(runId: string): string;
+  /** Turns a failure of the database or the disk into a sentence where it can: see {@link explainFailure}. */
+  explain(error: unknown): Promise<unknown>;
+  /** Lets go of everything; an embedded PostgreSQL stops some seconds after the last process that used it. */
+  close(): Promise<void>;
+}
+
+/** Options of {@link openHome}. */
+export interface OpenHomeOptions {
+  /** An external PostgreSQL instead of the embedded one; default `FOVEA_DATABASE_URL`, if set. */
+  readonly databaseUrl?: string;
+  /** Told when something takes long: creating and starting the database. */
+  readonly onProgress?: (text: string) => void;
+}
+
+/**
+ * Opens a home folder, creating it and its database where they do not exist. Any number of processes on one machine may
+ * have the same home open.
+ *
+ * @throws StoreError `home_not_writable`, `disk_full`, `home_newer`, `database_not_started`, `database_unreachable`, …
+ */
+export async function openHome(path: string, options: OpenHomeOptions = {}): Promise<Home> {
+  const home = resolve(path);
+  await prepareFolders(home);
+  const url = options.databaseUrl ?? (process.env.FOVEA_DATABASE_URL || undefined);
+  const database = url === undefined ? await openEmbedded(home, options.onProgress) : await openExternal(url);
+  return {
+    path: home,
+    db: drizzle(database.pool, { schema }),
+    pool: database.pool,
+    blobs: openBlobStore(home),
+    runFolder: (runId) => join(home, 'runs', runId),
+    explain: (error) => explainFailure(error, home),
+    close: database.close,
+  };
+}
+
+async function prepareFolders(home: string): Promise<void> {
+  try {
+    for (const name of ['blobs', 'runs', 'tmp']) await mkdir(join(home, name), { recursive: true });
+    const probe = join(home, 'tmp', `probe-${process.pid}-${randomUUID()}`);
+    await writeFile(probe, '');
+    await rm(probe);
+  } catch (error) {
+    if (['ENOTDIR', 'EEXIST'].includes(systemCode(error) ?? '')) {
+      throw new StoreError('home_not_writable', `${home} cannot be a home: it, or a folder above it, is a file.`);
+    }
+    throw storageError(error, home);
+  }
+  await removeDrafts(join(home, 'tmp'));
+}
+
+/** Removes what killed processes left in `tmp`: files whose writer, named in the file's name, is gone, or a day old. */
+async function removeDrafts(tmp: string): Promise<void> {
+  for (const name of await readdir(tmp)) {
+    const writer = /^(?:blob|probe)-(\d+)-/.exec(name)?.[1];
+    const path = join(tmp, name);
+    const found = await stat(path).catch(() => undefined);
+    if (found === undefined) continue;
+    const old = Date.now() - found.mtimeMs > 24 * 3600_000;
+    if (old || (writer !== undefined && !isAlive(Number(writer)))) await rm(path, { recursive: true, force: true });
+  }
+}
+
+interface OpenDatabase {
+  readonly pool: pg.Pool;
+  close(): Promise<void>;
+}
+
+async function openExternal(url: string): Promise<OpenDatabase> {
+  const pool = makePool({ connectionString: url, connectionTimeoutMillis: 15_000 });
+  try {
+    const client = await pool.connect();
+    try {
+      await migrate(client);
+    } finally {
+      client.release();
+    }
+  } catch (cause) {
+    await pool.end();
+    if (cause instanceof StoreError) throw cause;
+    throw new StoreError(
+      'database_unreachable',
+      `The PostgreSQL of FOVEA_DATABASE_URL (${withoutPassword(url)}) could not be used: ${(cause as Error).message || systemCode(cause)}`,
+      undefined,
+      { cause },
+    );
+  }
+  return { pool, close: () => pool.end() };
+}
+
+function withoutPassword(url: string): string {
+  try {
+    const parsed = new URL(url);
+    return `${parsed.protocol}//${parsed.host}${parsed.pathname}`;
+  } catch {
+    return 'which is no URL';
+  }
+}
+
+async function openEmbedded(home: string, onProgress?: (text: string) => void): Promise<OpenDatabase> {
+  let closed = false;
+  let presence = await openPresence(home, onProgress);
+  const pool = makePool(presence.config);
+
+  // The database may be started anew under us (its process killed): take hold of it again, so that it stays.
+  const watch = (held: Presence): void => {
+    // @types/pg leaves it out; the connection alone must not keep a process from ending.
+    (held.client as pg.Client & { unref(): void }).unref();
+    held.client.once('end', () => {
+      if (!closed) void reconnect();
+    });
+  };
+  const reconnect = async (): Promise<void> => {
+    for (let waitMs = 100; !closed; waitMs = Math.min(waitMs * 2, 5000)) {
+      const next = await connectToHome(home).catch(() => undefined);
+      if (next !== undefined) {
+        if (closed) return void (await next.client.end().catch(() => undefined));
+        presence = next;
+        Object.assign(pool.options, next.config);
+        return watch(next);
+      }
+      await sleep(waitMs, undefined, { ref: false });
+    }
+  };
+  watch(presence);
+  return {
+    pool,
+    close: async () => {
+      if (closed) return;
+      closed = true;
+      await pool.end();
+      await presence.client.end().catch(() => undefined);
+    },
+  };
+}
+
+/** Connects and migrates; once more where PostgreSQL was just being stopped by its keeper. */
+async function openPresence(home: string, onProgress?: (text: string) => void): Promise<Presence> {
+  for (let attempt = 1; ; attempt++) {
+    const presence = await connectToHome(home, onProgress);
+    try {
+      await migrate(presence.client);
+      return presence;
+    } catch (error) {
+      await presence.client.end().catch(() => undefined);
+      if (attempt === 5 || !isLostConnection(error)) throw await explainFailure(error, home);
+      await sleep(100 * attempt);
+    }
+  }
+}
+
+function makePool(config: pg.PoolConfig): pg.Pool {
+  const pool = new pg.Pool({ ...config, max: 10, idleTimeoutMillis: 30_000, application_name: 'fovea' });
+  // An idle connection that breaks is replaced by the pool; without a listener the process would end.
+  pool.on('error', () => undefined);
+  return pool;
+}
+
+function isLostConnection(error: unknown): boolean {
+  const code = systemCode(error) ?? '';
+  return /^(57P|08|ECONN|EPIPE|ENOENT)/.test(code) || /terminated|Connection ended|not queryable/i.test(String(error));
+}
+
+/**
+ * The sentence behind a failure: `disk_full`, `home_not_writable`, or `database_lost` where PostgreSQL went away, which
+ * on a full disk is `disk_full` too. Any other error is given back as it came.
+ */
+export async function explainFailure(error: unknown, home: string): Promise<unknown> {
+  const known = storageError(error, home);
+  if (known !== error || error instanceof StoreError) return known;
+  if (!isLostConnection(error) && !isLostConnection((error as Error | undefined)?.cause)) return error;
+  const free = await freeBytes(home).catch(() => undefined);
+  if (free !== undefined && free < RESERVED_BYTES) return diskFull(home, error);
+  return new StoreError(
+    'database_lost',
+    'The connection to the database was lost. Nothing saved before is lost: try again.',
+    undefined,
+    { cause: error },
+  );
+}

@@ -1,0 +1,3 @@
+export * from './model.js';
+export * from './project.js';
+export * from './run.js';
