@@ -56,6 +56,16 @@ export async function probeImage(input: ImageInput, options?: ReadOptions): Prom
   return { width: opened.width, height: opened.height, format: opened.format, sizeBytes: opened.bytes.length };
 }
 
+/**
+ * Width and height as shown, from the header alone: says nothing about whether the pixels can be read.
+ *
+ * @throws FoveaError `unreadable_image`
+ */
+export async function readImageSize(input: ImageInput): Promise<{ width: number; height: number }> {
+  const { width, height } = await openImage(input);
+  return { width, height };
+}
+
 function asRgb(data: Uint8Array, channels: number): Uint8Array {
   if (channels === 3) return data;
   const count = data.length / channels;

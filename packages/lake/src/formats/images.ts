@@ -1,0 +1,24 @@
+import type { AnnotationFormat } from './annotation-format.js';
+import { DatasetBuilder } from './dataset-builder.js';
+
+/** A plain folder of pictures that nobody labelled yet. Files that look like labels but are none are mentioned. */
+export const images: AnnotationFormat = {
+  name: 'images',
+  looksLike: 'a folder of pictures',
+
+  async findLabels() {
+    return [];
+  },
+
+  async parse(folder) {
+    const builder = new DatasetBuilder(folder);
+    for (const file of folder.files.filter((name) => /\.(csv|json|xml)$/i.test(name))) {
+      builder.problem(
+        { file },
+        'ignored_file',
+        'The file is not labels in a format Fovea reads; the pictures are unlabelled.',
+      );
+    }
+    return builder.build('images', [], false);
+  },
+};

@@ -1,0 +1,87 @@
+import { FoveaError } from '@fovea/annotations';
+import type { AnnotationFormat } from './annotation-format.js';
+import { coco } from './coco.js';
+import { csvCorners } from './csv-corners.js';
+import type { FormatName, ParsedDataset } from './dataset.js';
+import { type DatasetFolder, openFolder } from './folder.js';
+import { images } from './images.js';
+import { voc } from './voc.js';
+import { yolo } from './yolo.js';
+
+const FORMATS: readonly AnnotationFormat[] = [csvCorners, coco, yolo, voc, images];
+
+/** Every format's name, for choices and messages. */
+export const FORMAT_NAMES: readonly FormatName[] = FORMATS.map((format) => format.name);
+
+/**
+ * Tells a folder's format by what its files contain; `images` when no file is labels of a known format.
+ *
+ * @param root a folder, or one label file or picture in it
+ * @throws FoveaError `ambiguous_format` naming the candidates; `missing_path`; `no_pictures`
+ */
+export async function detectFormat(root: string): Promise<FormatName> {
+  return (await detect(await openFolder(root))).format.name;
+}
+
+/**
+ * Reads a folder of pictures with their labels. What is wrong with single pictures, labels or label files does not stop
+ * it: it is skipped and listed in `problems`. Picture bytes are not decoded here, and boxes are not yet held against
+ * picture sizes (see `checkBoxes`).
+ *
+ * @param root a folder, or one label file or picture in it
+ * @param format default: detected
+ * @throws FoveaError `unknown_format` naming the known; `no_labels` when there is no label file of the format asked for;
+ *   those of {@link detectFormat}
+ */
+export async function parseDataset(root: string, format?: FormatName): Promise<ParsedDataset> {
+  if (format !== undefined && !FORMAT_NAMES.includes(format)) {
+    throw new FoveaError('unknown_format', `There is no format "${format}"; known are ${FORMAT_NAMES.join(', ')}.`, {
+      format,
+      known: FORMAT_NAMES,
+    });
+  }
+  const folder = await openFolder(root);
+  if (format === undefined) {
+    const detected = await detect(folder);
+    return detected.format.parse(folder, detected.labels);
+  }
+  const chosen = FORMATS.find(({ name }) => name === format)!;
+  const labels = await chosen.findLabels(folder);
+  if (labels.length === 0 && chosen !== images && !mayBeBroken(folder, format)) {
+    throw new FoveaError(
+      'no_labels',
+      `There are no labels in the format ${format} in "${folder.root}": expected ${chosen.looksLike}.`,
+      { path: root, format },
+    );
+  }
+  return chosen.parse(folder, labels);
+}
+
+async function detect(folder: DatasetFolder): Promise<{ format: AnnotationFormat; labels: string[] }> {
+  const found: { format: AnnotationFormat; labels: string[] }[] = [];
+  for (const format of FORMATS) {
+    const labels = await format.findLabels(folder);
+    if (labels.length > 0) found.push({ format, labels });
+  }
+  if (found.length > 1) {
+    const candidates = found.map(({ format, labels }) => `${format.name} (${labels[0]})`);
+    throw new FoveaError(
+      'ambiguous_format',
+      `The labels in "${folder.root}" may be ${candidates.join(' or ')}: say which with --format.`,
+      { candidates: found.map(({ format }) => format.name) },
+    );
+  }
+  return found[0] ?? { format: images, labels: [] };
+}
+
+/** Files by their ending alone: with the format given, an empty or broken label file is a problem to report. */
+function mayBeBroken(folder: DatasetFolder, format: FormatName): boolean {
+  const ending = {
+    'csv-corners': /\.csv$/i,
+    coco: /\.json$/i,
+    voc: /\.xml$/i,
+    yolo: /(^|\/)labels\/.*\.txt$/i,
+    images: /./,
+  };
+  return folder.files.some((name) => ending[format].test(name));
+}
