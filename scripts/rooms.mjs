@@ -1,0 +1,61 @@
+// DESIGN.md's table of rooms as data, in its order. `imports` is the table's last column.
+//
+// Beyond its row a room may import the roots its row stands on: annotations, onnx, autodiff and store, where the row's
+// transitive closure has them. A room that takes a `Home` to hand it to lake needs store's type, one that takes boxes
+// needs annotations' words; the table names what a room builds on, not every word it speaks.
+//
+// "all below" is every room of a lower layer, and api. The command line moreover starts the server (`fovea serve`): the
+// two apps are one process there, and server stands before cli in the table.
+
+/** Roots that come along with whoever stands on them. */
+export const roots = ['annotations', 'onnx', 'autodiff', 'store'];
+
+/** The rooms by layer, lowest first. */
+export const layers = [
+  ['annotations', 'onnx'],
+  ['autodiff', 'runtime', 'image', 'video', 'store'],
+  ['nn', 'optim', 'metrics', 'api'],
+  ['models', 'lake', 'registry', 'analytics', 'jobs'],
+  ['train', 'serving', 'streams'],
+  ['server', 'web', 'cli'],
+];
+
+const below = (layer) => layers.slice(0, layer).flat();
+
+/** What each room's row says it may import. */
+export const table = {
+  annotations: [],
+  onnx: [],
+  autodiff: ['onnx'],
+  runtime: ['onnx'],
+  image: ['annotations'],
+  video: ['image'],
+  store: [],
+  nn: ['autodiff', 'onnx'],
+  optim: ['autodiff', 'onnx'],
+  metrics: ['annotations'],
+  api: ['annotations'],
+  models: ['nn', 'runtime', 'image', 'annotations'],
+  lake: ['annotations', 'image', 'video', 'store'],
+  registry: ['onnx', 'store'],
+  analytics: ['annotations'],
+  jobs: ['store'],
+  train: ['models', 'nn', 'optim', 'runtime', 'metrics', 'image', 'lake', 'registry', 'jobs'],
+  serving: ['models', 'runtime', 'registry', 'image'],
+  streams: ['video', 'models', 'runtime', 'analytics', 'lake'],
+  server: below(5),
+  web: ['api', 'annotations', 'metrics'],
+  cli: [...below(5), 'server'],
+};
+
+/** All a room may import: its row, and the roots among what its row leads to. */
+export function allowed(room) {
+  const reached = new Set();
+  const visit = (name) => {
+    if (reached.has(name)) return;
+    reached.add(name);
+    for (const next of table[name]) visit(next);
+  };
+  for (const name of table[room]) visit(name);
+  return new Set([...table[room], ...roots.filter((name) => reached.has(name))]);
+}
