@@ -17,11 +17,13 @@ export const coco: AnnotationFormat = {
 
   async findLabels(folder) {
     const labels: string[] = [];
+    const empty: string[] = [];
     for (const name of folder.files.filter((file) => /\.json$/i.test(file))) {
       const head = await folder.readHead(name);
+      if (head.trim() === '') empty.push(name);
       if (/^\s*\{/.test(head) && /"(images|annotations|categories)"\s*:\s*\[/.test(head)) labels.push(name);
     }
-    return labels;
+    return labels.length > 0 ? [...labels, ...empty] : [];
   },
 
   async parse(folder, labels) {

@@ -30,13 +30,16 @@ export const csvCorners: AnnotationFormat = {
 
   async findLabels(folder) {
     const labels: string[] = [];
+    const empty: string[] = [];
     for (const name of folder.files.filter((file) => /\.csv$/i.test(file))) {
-      const header = splitHeader((await folder.readHead(name)).split(/\r?\n/, 1)[0]!);
+      const head = await folder.readHead(name);
+      if (head.trim() === '') empty.push(name);
+      const header = splitHeader(head.split(/\r?\n/, 1)[0]!);
       const roles = ROLES.filter((role) => findColumn(header.columns, role) >= 0);
       // A file that lacks a column or two is meant to be one of these, and its parse says what is missing.
       if (roles.length >= 4 || (roles.includes('image') && roles.length >= 3)) labels.push(name);
     }
-    return labels;
+    return labels.length > 0 ? [...labels, ...empty] : [];
   },
 
   async parse(folder, labels): Promise<ParsedDataset> {

@@ -13,10 +13,12 @@ export const images: AnnotationFormat = {
   async parse(folder) {
     const builder = new DatasetBuilder(folder);
     for (const file of folder.files.filter((name) => /\.(csv|json|xml)$/i.test(name))) {
+      const isEmpty = (await folder.readHead(file)).trim() === '';
+      const why = isEmpty ? 'is empty' : 'is not labels in a format Fovea reads';
       builder.problem(
         { file },
-        'ignored_file',
-        'The file is not labels in a format Fovea reads; the pictures are unlabelled.',
+        isEmpty ? 'empty_file' : 'ignored_file',
+        `The file ${why}; the pictures stay unlabelled.`,
       );
     }
     return builder.build('images', [], false);
