@@ -1,6 +1,7 @@
 import { z } from '@hono/zod-openapi';
 import { detectionSchema, sha256Schema, timeSchema, xyxySchema } from './geometry.js';
 import { nameSchema } from './project.js';
+import { snapshotSchema } from './snapshot.js';
 
 /** Where a run is in its life. */
 export const runStateSchema = z.enum(['queued', 'running', 'stopping', 'stopped', 'finished', 'failed']);
@@ -50,7 +51,7 @@ export const runSchema = z
       .object({
         id: z.string(),
         name: z.string(),
-        counts: z.object({ media: z.number(), annotations: z.number(), train: z.number(), val: z.number() }),
+        counts: snapshotSchema.shape.counts,
       })
       .nullable(),
     progress: runProgressSchema.nullable(),

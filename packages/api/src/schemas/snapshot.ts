@@ -13,6 +13,7 @@ export const snapshotSchema = z
       annotations: z.number().int(),
       train: z.number().int(),
       val: z.number().int(),
+      test: z.number().int().optional(),
     }),
   })
   .openapi('Snapshot');
