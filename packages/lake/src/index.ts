@@ -1,1 +1,37 @@
-export {};
+export * from './formats/index.js';
+export {
+  type ImportOptions,
+  type ImportProgress,
+  type ImportReport,
+  importDataset,
+  importPicture,
+  type NewPicture,
+} from './import.js';
+export {
+  getMedia,
+  listMedia,
+  type MediaAnnotation,
+  type MediaItem,
+  type MediaPage,
+  type MediaQuery,
+} from './media.js';
+export {
+  countsByClass,
+  createProject,
+  ensureProject,
+  getProject,
+  listProjects,
+  type Project,
+  type ProjectClass,
+} from './project.js';
+export {
+  createSnapshot,
+  getSnapshot,
+  listSnapshots,
+  type ManifestPicture,
+  readManifest,
+  type Snapshot,
+  type SnapshotOptions,
+} from './snapshot.js';
+export { assignSplits, type Split, type SplitCandidate } from './split.js';
+export { readThumbnail, THUMBNAIL_SIDE } from './thumbnail.js';

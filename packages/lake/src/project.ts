@@ -1,0 +1,170 @@
+import { classColor, FoveaError } from '@fovea/annotations';
+import { classes, type Home, projects } from '@fovea/store';
+import { asc, eq, sql } from 'drizzle-orm';
+
+/** A class of a project; its colour is the same wherever it is drawn. */
+export interface ProjectClass {
+  /** From 0, never changing. */
+  readonly index: number;
+  readonly name: string;
+  /** `#rrggbb` */
+  readonly color: string;
+  /** Annotations of this class. */
+  readonly count: number;
+}
+
+/** What one team works on, with its numbers. */
+export interface Project {
+  readonly id: number;
+  readonly name: string;
+  readonly description: string;
+  readonly createdAt: Date;
+  readonly counts: { media: number; annotations: number; classes: number; runs: number; models: number };
+  readonly classes: readonly ProjectClass[];
+  /** Up to four pictures to show it by, SHA-256 each: the first that have annotations. */
+  readonly cover: readonly string[];
+}
+
+const NAME = /^[\p{L}\p{N}][\p{L}\p{N} ._-]{0,99}$/u;
+
+/** Creates a project. @throws FoveaError `bad_name`, `project_exists` */
+export async function createProject(
+  home: Home,
+  project: { readonly name: string; readonly description?: string },
+): Promise<Project> {
+  if (!(await insertProject(home, project))) {
+    throw new FoveaError('project_exists', `There is a project "${project.name}" already.`, { project: project.name });
+  }
+  return getProject(home, project.name);
+}
+
+/** The project's row id; the project is created where there is none. @throws FoveaError `bad_name` */
+export async function ensureProject(home: Home, name: string): Promise<number> {
+  await insertProject(home, { name });
+  return projectIdOf(home, name);
+}
+
+async function insertProject(home: Home, project: { name: string; description?: string }): Promise<boolean> {
+  if (!NAME.test(project.name)) {
+    throw new FoveaError(
+      'bad_name',
+      `"${project.name}" cannot name a project: letters, digits, blanks, dots, hyphens and underscores can, ` +
+        'at most 100, a letter or digit first.',
+      { name: project.name },
+    );
+  }
+  const inserted = await home.db
+    .insert(projects)
+    .values({ name: project.name, description: project.description ?? '' })
+    .onConflictDoNothing()
+    .returning({ id: projects.id });
+  return inserted.length === 1;
+}
+
+/** A project's row id. @throws FoveaError `unknown_project`, which names the known ones. */
+export async function projectIdOf(home: Home, name: string): Promise<number> {
+  const [row] = await home.db.select({ id: projects.id }).from(projects).where(eq(projects.name, name));
+  if (row !== undefined) return row.id;
+  const known = await home.db.select({ name: projects.name }).from(projects).orderBy(asc(projects.name));
+  const names = known.map((project) => project.name);
+  throw new FoveaError(
+    'unknown_project',
+    `There is no project "${name}"; ${names.length === 0 ? 'there are none yet' : `known are ${names.slice(0, 30).join(', ')}`}.`,
+    { project: name, known: names },
+  );
+}
+
+/** One project with its numbers. @throws FoveaError `unknown_project` */
+export async function getProject(home: Home, name: string): Promise<Project> {
+  const id = await projectIdOf(home, name);
+  const [project] = await selectProjects(home, id);
+  return project!;
+}
+
+/** All projects with their numbers, by name. */
+export async function listProjects(home: Home): Promise<Project[]> {
+  return selectProjects(home);
+}
+
+async function selectProjects(home: Home, id?: number): Promise<Project[]> {
+  // Drizzle drops table names in a selection from one table, so subqueries spell them out.
+  const count = (table: string) =>
+    sql<number>`(select count(*)::integer from ${sql.raw(table)} t where t.project_id = projects.id)`;
+  const rows = await home.db
+    .select({
+      id: projects.id,
+      name: projects.name,
+      description: projects.description,
+      createdAt: projects.createdAt,
+      media: count('fovea.media'),
+      annotations: count('fovea.annotations'),
+      runs: count('fovea.runs'),
+      models: count('fovea.models'),
+      cover: sql<string[]>`array(
+        (select m.sha256 from fovea.media m where m.project_id = projects.id
+          and exists (select 1 from fovea.annotations a where a.media_id = m.id) order by m.id limit 4)
+        union all (select m.sha256 from fovea.media m where m.project_id = projects.id order by m.id limit 4)
+      )`,
+    })
+    .from(projects)
+    .where(id === undefined ? undefined : eq(projects.id, id))
+    .orderBy(asc(projects.name));
+  return Promise.all(
+    rows.map(async ({ media, annotations, runs, models, cover, ...project }) => {
+      const projectClasses = await countsByClass(home, project.id);
+      return {
+        ...project,
+        counts: { media, annotations, classes: projectClasses.length, runs, models },
+        classes: projectClasses,
+        cover: [...new Set(cover)].slice(0, 4),
+      };
+    }),
+  );
+}
+
+/** A project's classes by index, each with the number of its annotations. */
+export async function countsByClass(home: Home, projectId: number): Promise<ProjectClass[]> {
+  const rows = await home.db
+    .select({
+      index: classes.index,
+      name: classes.name,
+      count: sql<number>`(
+        select count(*)::integer from fovea.annotations a
+        where a.project_id = classes.project_id and a.class_index = classes.index
+      )`,
+    })
+    .from(classes)
+    .where(eq(classes.projectId, projectId))
+    .orderBy(asc(classes.index));
+  return rows.map((row) => ({ ...row, color: classColor(row.index) }));
+}
+
+/**
+ * Index by class name, after adding the names the project does not have, in their order, behind those it has.
+ */
+export async function ensureClasses(
+  home: Home,
+  projectId: number,
+  names: Iterable<string>,
+): Promise<Map<string, number>> {
+  const wanted = new Set(names);
+  const known = await readClasses(home.db, projectId);
+  if ([...wanted].every((name) => known.has(name))) return known;
+  return home.db.transaction(async (tx) => {
+    // Two imports at once must not give one index twice.
+    await tx.select({ id: projects.id }).from(projects).where(eq(projects.id, projectId)).for('update');
+    const current = await readClasses(tx, projectId);
+    for (const name of wanted) {
+      if (current.has(name)) continue;
+      const index = current.size;
+      await tx.insert(classes).values({ projectId, index, name });
+      current.set(name, index);
+    }
+    return current;
+  });
+}
+
+async function readClasses(db: Pick<Home['db'], 'select'>, projectId: number): Promise<Map<string, number>> {
+  const rows = await db.select().from(classes).where(eq(classes.projectId, projectId)).orderBy(asc(classes.index));
+  return new Map(rows.map((row) => [row.name, row.index]));
+}
