@@ -1,1 +1,3 @@
-export {};
+export type { Confusion } from './confusion.js';
+export { type ClassMetrics, type DetectionMetrics, evaluateDetections } from './detection.js';
+export type { EvalPicture, EvalPrediction, EvalTruth } from './detection-input.js';

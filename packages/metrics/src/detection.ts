@@ -1,0 +1,146 @@
+import { type Curves, computeCurves, RECALL_POINTS } from './coco-curve.js';
+import { AREA_RANGES, type AreaName, type Matches, matchCandidates, prepareCandidates } from './coco-match.js';
+import { type Confusion, computeConfusion } from './confusion.js';
+import { checkPictures, type EvalPicture, type EvalPrediction, type EvalTruth } from './detection-input.js';
+
+/** Everything in [0, 1]; null where undefined, as when there is no object of that class or size. */
+export interface ClassMetrics {
+  readonly className: string;
+  readonly AP: number | null;
+  readonly AP50: number | null;
+  readonly AP75: number | null;
+  readonly AR100: number | null;
+  /** Objects to be found, crowds not counted. */
+  readonly groundTruth: number;
+}
+
+/**
+ * How well boxes were found, by COCO's rules: means over classes, and over IoU thresholds .50 to .95 unless the name
+ * says one. AP is average precision, ARn average recall with at most n predictions of a class in a picture; small is
+ * below 32², large above 96² square pixels. Everything in [0, 1]; null where undefined.
+ */
+export interface DetectionMetrics {
+  readonly AP: number | null;
+  readonly AP50: number | null;
+  readonly AP75: number | null;
+  readonly APsmall: number | null;
+  readonly APmedium: number | null;
+  readonly APlarge: number | null;
+  readonly AR1: number | null;
+  readonly AR10: number | null;
+  readonly AR100: number | null;
+  readonly ARsmall: number | null;
+  readonly ARmedium: number | null;
+  readonly ARlarge: number | null;
+  /** In the order of the class names. */
+  readonly perClass: readonly ClassMetrics[];
+  /** Precision at recall 0, .01, … 1 for IoU .5, for plotting; null for a class without objects. */
+  readonly precisionRecall50: readonly { readonly className: string; readonly precision: readonly number[] | null }[];
+  readonly confusion: Confusion;
+  readonly pictures: number;
+  readonly groundTruth: number;
+}
+
+const AP50_ROW = 0;
+const AP75_ROW = 5;
+
+/**
+ * Evaluates predicted boxes by COCO's rules (Lin et al. 2014, arXiv:1405.0312): ten IoU thresholds, precision read at
+ * 101 recalls, the best 100 predictions of a class in a picture, crowds neither for nor against. Equal confidences in
+ * different pictures are ranked by picture id, so that the order of `pictures` does not matter.
+ *
+ * @throws FoveaError `bad_evaluation_input` for a class index outside `classNames` or numbers that are not finite
+ */
+export function evaluateDetections(pictures: readonly EvalPicture[], classNames: readonly string[]): DetectionMetrics {
+  checkPictures(pictures, classNames.length);
+  const collator = new Intl.Collator('en', { numeric: true });
+  const ordered = pictures.toSorted((a, b) => collator.compare(a.id, b.id));
+  const matches = matchAll(ordered, classNames.length);
+
+  const curves = Object.fromEntries(
+    (Object.keys(AREA_RANGES) as AreaName[]).map((name) => [
+      name,
+      matches[name].map((list) => computeCurves(list, 100)),
+    ]),
+  ) as Record<AreaName, (Curves | null)[]>;
+  const recallOf = (list: readonly (Curves | null)[]) => mean(list.map((curve) => curve && mean(curve.recall)));
+  const recallAt = (limit: number) => recallOf(matches.all.map((list) => computeCurves(list, limit)));
+
+  const perClass = classNames.map((className, index): ClassMetrics => {
+    const curve = curves.all[index]!;
+    return {
+      className,
+      AP: averagePrecision([curve]),
+      AP50: averagePrecision([curve], AP50_ROW),
+      AP75: averagePrecision([curve], AP75_ROW),
+      AR100: curve && mean(curve.recall),
+      groundTruth: matches.all[index]!.reduce((sum, { objects }) => sum + objects, 0),
+    };
+  });
+
+  return {
+    AP: averagePrecision(curves.all),
+    AP50: averagePrecision(curves.all, AP50_ROW),
+    AP75: averagePrecision(curves.all, AP75_ROW),
+    APsmall: averagePrecision(curves.small),
+    APmedium: averagePrecision(curves.medium),
+    APlarge: averagePrecision(curves.large),
+    AR1: recallAt(1),
+    AR10: recallAt(10),
+    AR100: recallOf(curves.all),
+    ARsmall: recallOf(curves.small),
+    ARmedium: recallOf(curves.medium),
+    ARlarge: recallOf(curves.large),
+    perClass,
+    precisionRecall50: classNames.map((className, index) => ({
+      className,
+      precision: curves.all[index] ? Array.from(curves.all[index].precision[AP50_ROW]!) : null,
+    })),
+    confusion: computeConfusion(pictures, classNames.length),
+    pictures: pictures.length,
+    groundTruth: perClass.reduce((sum, { groundTruth }) => sum + groundTruth, 0),
+  };
+}
+
+/** [area][class][picture that has anything of the class]. */
+function matchAll(pictures: readonly EvalPicture[], classCount: number): Record<AreaName, Matches[][]> {
+  const empty = () => Array.from({ length: classCount }, (): Matches[] => []);
+  const matches: Record<AreaName, Matches[][]> = { all: empty(), small: empty(), medium: empty(), large: empty() };
+  for (const { groundTruth, predictions } of pictures) {
+    const truthsOf = groupByClass(groundTruth);
+    const predictionsOf = groupByClass(predictions);
+    for (const classIndex of new Set([...truthsOf.keys(), ...predictionsOf.keys()])) {
+      const candidates = prepareCandidates(truthsOf.get(classIndex) ?? [], predictionsOf.get(classIndex) ?? []);
+      for (const name of Object.keys(matches) as AreaName[]) {
+        matches[name][classIndex]!.push(matchCandidates(candidates, name));
+      }
+    }
+  }
+  return matches;
+}
+
+/** @param row one IoU threshold; default all of them */
+function averagePrecision(curves: readonly (Curves | null)[], row?: number): number | null {
+  return mean(
+    curves.map((curve) => {
+      if (!curve) return null;
+      const rows = row === undefined ? curve.precision : [curve.precision[row]!];
+      return rows.reduce((sum, values) => sum + values.reduce((a, b) => a + b, 0), 0) / (rows.length * RECALL_POINTS);
+    }),
+  );
+}
+
+function mean(values: readonly (number | null)[]): number | null {
+  const defined = values.filter((value) => value !== null);
+  return defined.length === 0 ? null : defined.reduce((a, b) => a + b, 0) / defined.length;
+}
+
+function groupByClass<T extends EvalTruth | EvalPrediction>(entries: readonly T[]): Map<number, T[]> {
+  const groups = new Map<number, T[]>();
+  for (const entry of entries) {
+    const group = groups.get(entry.classIndex);
+    if (group) group.push(entry);
+    else groups.set(entry.classIndex, [entry]);
+  }
+  return groups;
+}
