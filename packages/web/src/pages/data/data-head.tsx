@@ -1,0 +1,60 @@
+import type { Project } from '@fovea/api';
+import { Link } from '@tanstack/react-router';
+import type { ReactNode } from 'react';
+import { useTranslation } from 'react-i18next';
+import { formatCount } from '../../catalogue/format.js';
+import { PageHead } from '../../parts/page-head.js';
+
+const tabClass =
+  '-mb-px inline-flex h-9 items-center border-b-2 border-transparent text-13 text-ink-2 hover:text-ink data-[status=active]:border-accent data-[status=active]:font-medium data-[status=active]:text-ink';
+
+/** The head of a project's data pages: what it holds, and its tabs. */
+export function DataHead({
+  project,
+  name,
+  children,
+}: {
+  project: Project | undefined;
+  name: string;
+  children?: ReactNode;
+}) {
+  const { t } = useTranslation('data');
+  return (
+    <>
+      <PageHead
+        title={name}
+        facts={
+          project && (
+            <>
+              <span>{t('pictureCount', { count: project.counts.media, text: formatCount(project.counts.media) })}</span>
+              <span aria-hidden>·</span>
+              <span>
+                {t('boxCountText', {
+                  count: project.counts.annotations,
+                  text: formatCount(project.counts.annotations),
+                })}
+              </span>
+              <span aria-hidden>·</span>
+              <span>{t('classCount', { count: project.counts.classes })}</span>
+              {project.description && <span className="truncate text-ink-3">{project.description}</span>}
+            </>
+          )
+        }
+        actions={children}
+      />
+      <nav aria-label={t('tabs')} className="flex shrink-0 gap-6 border-b border-line px-6 max-md:px-4">
+        <Link
+          to="/projects/$project/data"
+          params={{ project: name }}
+          activeOptions={{ includeSearch: false }}
+          className={tabClass}
+        >
+          {t('pictures')}
+        </Link>
+        <Link to="/projects/$project/snapshots" params={{ project: name }} className={tabClass}>
+          {t('snapshots')}
+        </Link>
+      </nav>
+    </>
+  );
+}

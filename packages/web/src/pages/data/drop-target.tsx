@@ -1,0 +1,85 @@
+import { useEffect, useState } from 'react';
+import { useTranslation } from 'react-i18next';
+import { toastFailed } from '../../frame/toasts.js';
+
+/**
+ * Takes pictures dropped anywhere on the page (folders too) or pasted, and says so while they hover. `onFiles` gets
+ * pictures only; what is not one is named in a toast.
+ */
+export function DropTarget({ text, onFiles }: { text: string; onFiles: (files: File[]) => void }) {
+  const { t } = useTranslation('data');
+  const [over, setOver] = useState(false);
+  useEffect(() => {
+    let depth = 0;
+    const carriesFiles = (event: DragEvent) => event.dataTransfer?.types.includes('Files') ?? false;
+    const enter = (event: DragEvent) => {
+      if (!carriesFiles(event)) return;
+      event.preventDefault();
+      depth++;
+      setOver(true);
+    };
+    const leave = () => {
+      depth = Math.max(0, depth - 1);
+      if (depth === 0) setOver(false);
+    };
+    const hover = (event: DragEvent) => carriesFiles(event) && event.preventDefault();
+    const take = async (files: File[]) => {
+      const pictures = files.filter(isPicture);
+      if (pictures.length > 0) onFiles(pictures);
+      else if (files.length > 0) toastFailed(t('noPictures'), new Error(files.map(({ name }) => name).join(', ')));
+    };
+    const drop = async (event: DragEvent) => {
+      if (!carriesFiles(event)) return;
+      event.preventDefault();
+      depth = 0;
+      setOver(false);
+      await take(await readDropped(event.dataTransfer!));
+    };
+    const paste = (event: ClipboardEvent) => void take([...(event.clipboardData?.files ?? [])]);
+    addEventListener('dragenter', enter);
+    addEventListener('dragleave', leave);
+    addEventListener('dragover', hover);
+    addEventListener('drop', drop);
+    addEventListener('paste', paste);
+    return () => {
+      removeEventListener('dragenter', enter);
+      removeEventListener('dragleave', leave);
+      removeEventListener('dragover', hover);
+      removeEventListener('drop', drop);
+      removeEventListener('paste', paste);
+    };
+  }, [onFiles, t]);
+  if (!over) return null;
+  return (
+    <div className="appear pointer-events-none absolute inset-2 z-30 flex items-center justify-center rounded-md border-2 border-dashed border-accent bg-accent-soft/90 text-16 font-medium text-accent">
+      {text}
+    </div>
+  );
+}
+
+/** Whether a file says it is a picture, by type or, where the system knows none, by name. */
+export function isPicture(file: File): boolean {
+  return file.type.startsWith('image/') || /\.(jpe?g|png|webp|avif|tiff?|gif|bmp)$/i.test(file.name);
+}
+
+async function readDropped(transfer: DataTransfer): Promise<File[]> {
+  // Entries must be taken before the first await: the transfer is emptied when the event ends.
+  const entries = [...transfer.items].map((item) => item.webkitGetAsEntry());
+  const plain = [...transfer.files];
+  if (!entries.some((entry) => entry?.isDirectory)) return plain;
+  return (await Promise.all(entries.map((entry) => (entry ? readEntry(entry) : [])))).flat();
+}
+
+async function readEntry(entry: FileSystemEntry): Promise<File[]> {
+  if (entry.isFile) {
+    return [await new Promise<File>((resolve, reject) => (entry as FileSystemFileEntry).file(resolve, reject))];
+  }
+  const reader = (entry as FileSystemDirectoryEntry).createReader();
+  const files: File[] = [];
+  // A reader gives a hundred entries at a time, and none when it is done.
+  for (;;) {
+    const batch = await new Promise<FileSystemEntry[]>((resolve, reject) => reader.readEntries(resolve, reject));
+    if (batch.length === 0) return files;
+    for (const inner of batch) files.push(...(await readEntry(inner)));
+  }
+}

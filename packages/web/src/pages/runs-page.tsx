@@ -1,0 +1,113 @@
+import type { Run } from '@fovea/api';
+import { useQuery } from '@tanstack/react-query';
+import { getRouteApi, Link } from '@tanstack/react-router';
+import { Play, TrendingUp } from 'lucide-react';
+import { useTranslation } from 'react-i18next';
+import { formatAgo, formatFigure, formatPercent, formatSpan } from '../catalogue/format.js';
+import { isActive, runsQuery } from '../data/queries.js';
+import { buttonClass } from '../parts/button.js';
+import { Empty } from '../parts/empty.js';
+import { Failure } from '../parts/failure.js';
+import { Meter } from '../parts/meter.js';
+import { PageHead } from '../parts/page-head.js';
+import { StateMark } from '../parts/state-mark.js';
+import { type Column, rowLink, Table, TableSkeleton } from '../parts/table.js';
+import { runShare, secondsTaken } from './run/run-time.js';
+
+const route = getRouteApi('/projects/$project/runs');
+
+/** A project's runs, newest first. */
+export function RunsPage() {
+  const { t } = useTranslation('run');
+  const { project } = route.useParams();
+  const runs = useQuery(runsQuery(project));
+  const best = Math.max(...(runs.data?.map((run) => run.metrics['val/AP50'] ?? 0) ?? [0]));
+  const train = (
+    <Link to="/projects/$project/train" params={{ project }} className={buttonClass('primary')}>
+      <Play aria-hidden />
+      {t('train')}
+    </Link>
+  );
+  const columns: Column<Run>[] = [
+    {
+      key: 'name',
+      head: t('run'),
+      cell: (run) => (
+        <Link to="/projects/$project/runs/$run" params={{ project, run: run.id }} className={rowLink}>
+          {run.name}
+        </Link>
+      ),
+    },
+    { key: 'state', head: t('stateHead'), cell: (run) => <StateMark state={run.state} /> },
+    {
+      key: 'progress',
+      head: t('progress'),
+      wide: true,
+      cell: (run) =>
+        isActive(run) ? (
+          <span className="flex items-center gap-2">
+            <Meter value={runShare(run)} label={t('progress')} className="w-24" />
+            <span className="text-12 text-ink-2">{formatPercent(runShare(run))}</span>
+          </span>
+        ) : run.progress ? (
+          <span className="text-ink-2">{t('epochOf', { epoch: run.progress.epoch, epochs: run.progress.epochs })}</span>
+        ) : null,
+    },
+    {
+      key: 'ap50',
+      head: 'AP50',
+      number: true,
+      cell: (run) => {
+        const value = run.metrics['val/AP50'];
+        return (
+          <span className={value === best && best > 0 ? 'font-semibold text-accent' : ''}>{formatFigure(value)}</span>
+        );
+      },
+    },
+    { key: 'ap', head: 'AP', number: true, wide: true, cell: (run) => formatFigure(run.metrics['val/AP']) },
+    {
+      key: 'pictures',
+      head: t('pictures'),
+      number: true,
+      wide: true,
+      cell: (run) => run.snapshot?.counts.media ?? '–',
+    },
+    {
+      key: 'took',
+      head: t('took'),
+      number: true,
+      wide: true,
+      cell: (run) => {
+        const seconds = secondsTaken(run);
+        return seconds === null ? '–' : formatSpan(seconds);
+      },
+    },
+    {
+      key: 'when',
+      head: t('started'),
+      number: true,
+      cell: (run) => <span className="text-ink-2">{formatAgo(run.createdAt)}</span>,
+    },
+  ];
+  return (
+    <>
+      <PageHead
+        title={t('runs')}
+        facts={runs.data && t('runCount', { count: runs.data.length })}
+        actions={runs.data && runs.data.length > 0 && train}
+      />
+      <div className="flex min-h-0 flex-1 flex-col overflow-y-auto px-6 pb-6 max-md:px-4">
+        {runs.isPending && <TableSkeleton />}
+        {runs.isError && <Failure error={runs.error} what={t('runsFailed')} onRetry={runs.refetch} />}
+        {runs.data?.length === 0 && (
+          <Empty icon={TrendingUp} text={t('noRuns')}>
+            {train}
+          </Empty>
+        )}
+        {runs.data && runs.data.length > 0 && (
+          <Table label={t('runs')} rows={runs.data} columns={columns} rowKey={(run) => run.id} />
+        )}
+      </div>
+    </>
+  );
+}

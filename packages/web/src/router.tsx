@@ -1,0 +1,129 @@
+import { createRootRoute, createRoute, createRouter, lazyRouteComponent, redirect } from '@tanstack/react-router';
+import { api } from './data/api.js';
+import { Shell } from './frame/shell.js';
+import { DataPage } from './pages/data-page.js';
+import { JobsPage } from './pages/jobs-page.js';
+import { LandingPage } from './pages/landing-page.js';
+import { ModelsPage } from './pages/models-page.js';
+import { NotFound } from './pages/not-found.js';
+import { PageFailure } from './pages/page-failure.js';
+import { ProjectsPage } from './pages/projects-page.js';
+import { RunsPage } from './pages/runs-page.js';
+import { SnapshotsPage } from './pages/snapshots-page.js';
+import { TrainPage } from './pages/train-page.js';
+
+/** The wall's state, as the address holds it; absent means the default. */
+export interface DataSearch {
+  class?: string;
+  labelled?: boolean;
+  q?: string;
+  /** Row height in pixels. */
+  size?: number;
+  /** SHA-256 of the picture in the inspector. */
+  pic?: string;
+  boxes?: false;
+}
+
+const text = (value: unknown) => (typeof value === 'string' && value !== '' ? value : undefined);
+const number = (value: unknown) => (typeof value === 'number' && Number.isFinite(value) ? value : undefined);
+
+const root = createRootRoute({ component: Shell, notFoundComponent: NotFound });
+
+const landing = createRoute({ getParentRoute: () => root, path: '/', component: LandingPage });
+
+const projects = createRoute({
+  getParentRoute: () => root,
+  path: '/projects',
+  validateSearch: (search): { create?: true } => ({ create: search.create ? true : undefined }),
+  component: ProjectsPage,
+});
+
+const project = createRoute({ getParentRoute: () => root, path: '/projects/$project' });
+
+const projectIndex = createRoute({
+  getParentRoute: () => project,
+  path: '/',
+  beforeLoad: ({ params }) => {
+    throw redirect({ to: '/projects/$project/data', params, replace: true });
+  },
+});
+
+const data = createRoute({
+  getParentRoute: () => project,
+  path: '/data',
+  validateSearch: (search): DataSearch => ({
+    class: text(search.class),
+    labelled: typeof search.labelled === 'boolean' ? search.labelled : undefined,
+    q: text(search.q),
+    size: number(search.size),
+    pic: text(search.pic),
+    boxes: search.boxes === false ? false : undefined,
+  }),
+  component: DataPage,
+});
+
+const snapshots = createRoute({ getParentRoute: () => project, path: '/snapshots', component: SnapshotsPage });
+const runs = createRoute({ getParentRoute: () => project, path: '/runs', component: RunsPage });
+const train = createRoute({ getParentRoute: () => project, path: '/train', component: TrainPage });
+const models = createRoute({ getParentRoute: () => project, path: '/models', component: ModelsPage });
+const jobs = createRoute({ getParentRoute: () => root, path: '/jobs', component: JobsPage });
+
+// The pages with plots come when they are first asked for (or pointed at), and uPlot with them.
+const run = createRoute({
+  getParentRoute: () => project,
+  path: '/runs/$run',
+  validateSearch: (search): { epoch?: number } => ({ epoch: number(search.epoch) }),
+  component: lazyRouteComponent(() => import('./pages/run-page.js'), 'RunPage'),
+});
+
+const model = createRoute({
+  getParentRoute: () => project,
+  path: '/models/$model',
+  validateSearch: (search): { version?: number } => ({ version: number(search.version) }),
+  component: lazyRouteComponent(() => import('./pages/model-page.js'), 'ModelPage'),
+});
+
+// Short addresses, for the command line and for links that know no project.
+const shortRun = createRoute({
+  getParentRoute: () => root,
+  path: '/runs/$run',
+  beforeLoad: async ({ params }) => {
+    const { project } = await api.getRun(params.run);
+    throw redirect({ to: '/projects/$project/runs/$run', params: { project, run: params.run }, replace: true });
+  },
+});
+const shortModel = createRoute({
+  getParentRoute: () => root,
+  path: '/models/$model',
+  beforeLoad: async ({ params }) => {
+    const { project } = await api.getModel(params.model);
+    throw redirect({
+      to: '/projects/$project/models/$model',
+      params: { project: project ?? '-', model: params.model },
+      replace: true,
+    });
+  },
+});
+
+const tree = root.addChildren([
+  landing,
+  projects,
+  project.addChildren([projectIndex, data, snapshots, runs, run, train, models, model]),
+  jobs,
+  shortRun,
+  shortModel,
+]);
+
+export const router = createRouter({
+  routeTree: tree,
+  defaultPreload: 'intent',
+  defaultErrorComponent: PageFailure,
+  defaultPendingMs: 300,
+  scrollRestoration: true,
+});
+
+declare module '@tanstack/react-router' {
+  interface Register {
+    router: typeof router;
+  }
+}
