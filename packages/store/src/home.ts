@@ -21,6 +21,8 @@ export interface Home {
   readonly db: Database;
   readonly pool: pg.Pool;
   readonly blobs: BlobStore;
+  /** A further pool of connections to the same database, for engines that want their own; whoever asks for it ends it. */
+  createPool(config?: { readonly max?: number; readonly options?: string }): pg.Pool;
   /** Folder for a run's checkpoints and work files, `runs/<id>`; not created. */
   runFolder(runId: string): string;
   /** Turns a failure of the database or the disk into a sentence where it can: see {@link explainFailure}. */
@@ -53,6 +55,7 @@ export async function openHome(path: string, options: OpenHomeOptions = {}): Pro
     db: drizzle(database.pool, { schema }),
     pool: database.pool,
     blobs: openBlobStore(home),
+    createPool: database.createPool,
     runFolder: (runId) => join(home, 'runs', runId),
     explain: (error) => explainFailure(error, home),
     close: database.close,
@@ -88,11 +91,13 @@ async function removeDrafts(tmp: string): Promise<void> {
 
 interface OpenDatabase {
   readonly pool: pg.Pool;
+  createPool: Home['createPool'];
   close(): Promise<void>;
 }
 
 async function openExternal(url: string): Promise<OpenDatabase> {
-  const pool = makePool({ connectionString: url, connectionTimeoutMillis: 15_000 });
+  const config = { connectionString: url, connectionTimeoutMillis: 15_000 };
+  const pool = makePool(config);
   try {
     const client = await pool.connect();
     try {
@@ -110,7 +115,7 @@ async function openExternal(url: string): Promise<OpenDatabase> {
       { cause },
     );
   }
-  return { pool, close: () => pool.end() };
+  return { pool, createPool: (more) => makePool({ ...config, ...more }), close: () => pool.end() };
 }
 
 function withoutPassword(url: string): string {
@@ -125,7 +130,13 @@ function withoutPassword(url: string): string {
 async function openEmbedded(home: string, onProgress?: (text: string) => void): Promise<OpenDatabase> {
   let closed = false;
   let presence = await openPresence(home, onProgress);
-  const pool = makePool(presence.config);
+  const pools = new Set<pg.Pool>();
+  const createPool: Home['createPool'] = (more) => {
+    const pool = makePool({ ...presence.config, ...more });
+    pools.add(pool);
+    return pool;
+  };
+  const pool = createPool();
 
   // The database may be started anew under us (its process killed): take hold of it again, so that it stays.
   const watch = (held: Presence): void => {
@@ -141,7 +152,8 @@ async function openEmbedded(home: string, onProgress?: (text: string) => void): 
       if (next !== undefined) {
         if (closed) return void (await next.client.end().catch(() => undefined));
         presence = next;
-        Object.assign(pool.options, next.config);
+        // Connections made from now on go where PostgreSQL now is.
+        for (const each of pools) Object.assign(each.options, next.config);
         return watch(next);
       }
       await sleep(waitMs, undefined, { ref: false });
@@ -150,6 +162,7 @@ async function openEmbedded(home: string, onProgress?: (text: string) => void): 
   watch(presence);
   return {
     pool,
+    createPool,
     close: async () => {
       if (closed) return;
       closed = true;
@@ -175,7 +188,7 @@ async function openPresence(home: string, onProgress?: (text: string) => void): 
 }
 
 function makePool(config: pg.PoolConfig): pg.Pool {
-  const pool = new pg.Pool({ ...config, max: 10, idleTimeoutMillis: 30_000, application_name: 'fovea' });
+  const pool = new pg.Pool({ max: 10, idleTimeoutMillis: 30_000, application_name: 'fovea', ...config });
   // An idle connection that breaks is replaced by the pool; without a listener the process would end.
   pool.on('error', () => undefined);
   return pool;
