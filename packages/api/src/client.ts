@@ -33,6 +33,8 @@ export interface Upload {
   readonly name: string;
   /** Absent: not labelled yet. Empty: known background. */
   readonly annotations?: readonly NewBoxAnnotation[];
+  /** `train`, `val` or `test`, where its dataset says so. */
+  readonly split?: string;
 }
 
 /** Calls take an optional signal; each rejects with ApiError when the server says no or cannot be reached. */
@@ -107,6 +109,7 @@ export function createClient(options: ClientOptions = {}) {
       form.set('file', upload.file, upload.name);
       form.set('name', upload.name);
       if (upload.annotations) form.set('annotations', JSON.stringify(upload.annotations));
+      if (upload.split) form.set('split', upload.split);
       return post(path('projects', project, 'media'), form, call);
     },
 

@@ -23,6 +23,7 @@ const uploadBody = {
           file: { type: 'string' as const, format: 'binary' },
           name: { type: 'string' as const },
           annotations: { type: 'string' as const, description: 'A JSON list of NewBoxAnnotation.' },
+          split: { type: 'string' as const, enum: ['train', 'val', 'test'] },
         },
       },
     },
@@ -34,7 +35,7 @@ export const listProjects = createRoute({
   path: '/projects',
   operationId: 'listProjects',
   tags: ['projects'],
-  summary: 'All projects, newest first',
+  summary: 'All projects, by name',
   responses: answers(z.object({ projects: z.array(projectSchema) }), 'The projects.'),
 });
 
@@ -76,10 +77,13 @@ export const uploadMedia = createRoute({
   summary: 'Import one picture, with its annotations or without',
   description:
     'multipart/form-data: `file` (the picture), `annotations` (JSON list of NewBoxAnnotation; an empty list says the ' +
-    'picture is background; absent says it is not labelled), `name` (default: the file name). The same bytes again are ' +
-    'answered `duplicate`.',
+    'picture is background; absent says it is not labelled), `name` (default: the file name), `split` (where ' +
+    'its dataset has it). The same bytes again are answered `duplicate`.',
   request: { params: projectParams, body: uploadBody },
-  responses: answers(importedMediaSchema, 'What became of it.', 201),
+  responses: {
+    ...answers(importedMediaSchema, 'It is new.', 201),
+    ...answers(importedMediaSchema, 'The project has it already.'),
+  },
 });
 
 export const getMedia = createRoute({

@@ -1,0 +1,90 @@
+import { FoveaError } from '@fovea/annotations';
+import * as routes from '@fovea/api/routes';
+import { getMedia, getProject, importPicture, listMedia, readThumbnail } from '@fovea/lake';
+import { z } from 'zod';
+import { sendBlob } from '../blob-answer.js';
+import { invalidRequest } from '../failure.js';
+import { presentMedia } from '../present-lake.js';
+import { formFile, maxPictureBytes, readForm } from '../request-body.js';
+import type { Services } from '../services.js';
+import { createRouter } from './router.js';
+
+const uploadFields = z.object({
+  name: z.string().min(1).max(1000).optional(),
+  split: z.enum(['train', 'val', 'test']).optional(),
+});
+const uploadAnnotations = z.array(routes.newBoxAnnotationSchema).max(10_000);
+
+/** Pictures of a project: pages, one, its bytes, its thumbnail, upload. */
+export function mediaRoutes({ home }: Services) {
+  return createRouter()
+    .openapi(routes.listMedia, async (c) => {
+      const { class: className, ...query } = c.req.valid('query');
+      const page = await listMedia(home, c.req.valid('param').project, { ...query, className });
+      return c.json({ items: page.items.map(presentMedia), nextCursor: page.nextCursor, total: page.total }, 200);
+    })
+    .openapi(routes.uploadMedia, async (c) => {
+      const { project } = c.req.valid('param');
+      // The name before the picture: a wrong name is told without reading 64 MB first.
+      await getProject(home, project);
+      const form = await readForm(c, maxPictureBytes);
+      const file = await formFile(form, 'file');
+      const fields = uploadFields.safeParse({ name: textOf(form, 'name'), split: textOf(form, 'split') });
+      if (!fields.success) throw invalidRequest('form', fields.error.issues);
+      const imported = await importPicture(home, project, {
+        bytes: file.bytes,
+        name: fields.data.name ?? file.name,
+        annotations: readAnnotations(textOf(form, 'annotations')),
+        split: fields.data.split,
+      });
+      const answer = { sha256: imported.sha256, status: imported.status, problems: [...imported.problems] };
+      return imported.status === 'imported' ? c.json(answer, 201) : c.json(answer, 200);
+    })
+    .openapi(routes.getMedia, async (c) => {
+      const { project, sha256 } = c.req.valid('param');
+      return c.json(presentMedia(await getMedia(home, project, sha256)), 200);
+    })
+    .openapi(routes.getMediaContent, async (c) => {
+      const { project, sha256 } = c.req.valid('param');
+      const { format } = await getMedia(home, project, sha256);
+      return (await sendBlob(c, home, sha256, `image/${format}`)) as never;
+    })
+    .openapi(routes.getMediaThumbnail, async (c) => {
+      const { project, sha256 } = c.req.valid('param');
+      await getMedia(home, project, sha256);
+      c.header('Cache-Control', 'private, max-age=31536000, immutable');
+      c.header('ETag', `"${sha256}-thumbnail"`);
+      if (c.req.header('if-none-match') === `"${sha256}-thumbnail"`) return c.body(null, 304) as never;
+      return c.body(new Uint8Array(await readThumbnail(home, sha256)), 200, { 'Content-Type': 'image/webp' }) as never;
+    });
+}
+
+/** A text field of a form; undefined where it is missing. */
+function textOf(form: FormData, field: string): string | undefined {
+  const value = form.get(field);
+  return typeof value === 'string' ? value : undefined;
+}
+
+/** Annotations as they come in the form: absent means that nobody labelled the picture. */
+function readAnnotations(text: string | undefined): z.output<typeof uploadAnnotations> | undefined {
+  if (text === undefined || text.trim() === '') return undefined;
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch (cause) {
+    throw new FoveaError(
+      'invalid_form',
+      `The field "annotations" is not JSON (${(cause as Error).message}); it takes a list like [{"className": "car", "box": [10, 20, 110, 80]}].`,
+      undefined,
+      { cause },
+    );
+  }
+  const parsed = uploadAnnotations.safeParse(value);
+  if (!parsed.success) {
+    throw invalidRequest(
+      'form',
+      parsed.error.issues.map((issue) => ({ ...issue, path: ['annotations', ...issue.path] })),
+    );
+  }
+  return parsed.data;
+}
