@@ -1,1 +1,2 @@
-export {};
+export * from './gradients.js';
+export * from './rule.js';
