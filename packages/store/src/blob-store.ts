@@ -104,7 +104,8 @@ export async function freeBytes(folder: string): Promise<number> {
   return disk.bavail * disk.bsize;
 }
 
-async function assertRoom(home: string, sizeBytes: number): Promise<void> {
+/** Refuses to begin what would leave less room on the disk than is reserved. @throws StoreError `disk_full` */
+export async function assertRoom(home: string, sizeBytes: number): Promise<void> {
   if ((await freeBytes(home)) - sizeBytes < RESERVED_BYTES) throw diskFull(home);
 }
 

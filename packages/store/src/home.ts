@@ -33,8 +33,8 @@ export interface Home {
 
 /** Options of {@link openHome}. */
 export interface OpenHomeOptions {
-  /** An external PostgreSQL instead of the embedded one; default `FOVEA_DATABASE_URL`, if set. */
-  readonly databaseUrl?: string;
+  /** An external PostgreSQL instead of the embedded one; default `FOVEA_DATABASE_URL`, if set. Null: the embedded one. */
+  readonly databaseUrl?: string | null;
   /** Told when something takes long: creating and starting the database. */
   readonly onProgress?: (text: string) => void;
 }
@@ -48,8 +48,8 @@ export interface OpenHomeOptions {
 export async function openHome(path: string, options: OpenHomeOptions = {}): Promise<Home> {
   const home = resolve(path);
   await prepareFolders(home);
-  const url = options.databaseUrl ?? (process.env.FOVEA_DATABASE_URL || undefined);
-  const database = url === undefined ? await openEmbedded(home, options.onProgress) : await openExternal(url);
+  const url = options.databaseUrl === undefined ? process.env.FOVEA_DATABASE_URL : options.databaseUrl;
+  const database = !url ? await openEmbedded(home, options.onProgress) : await openExternal(url);
   return {
     path: home,
     db: drizzle(database.pool, { schema }),

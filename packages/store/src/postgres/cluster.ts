@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { chmod, chown, mkdir, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { syncFolder } from '../blob-store.js';
+import { assertRoom, syncFolder } from '../blob-store.js';
 import { diskFull, StoreError, storageError, systemCode } from '../error.js';
 import { type Account, chooseAccount } from './account.js';
 import { loadBinaries } from './binaries.js';
@@ -34,6 +34,9 @@ export const OWNER = 'fovea';
 
 const MAJOR_VERSION = '18';
 
+/** What an empty cluster takes on disk. */
+const CLUSTER_BYTES = 60 * 2 ** 20;
+
 /**
  * Makes the database cluster of a home if it has none.
  *
@@ -56,6 +59,7 @@ export async function ensureCluster(home: string, onProgress?: (text: string) =>
   onProgress?.('Creating the database');
   const draft = clusterFolders(home, join(home, `postgres.new-${process.pid}-${randomBytes(4).toString('hex')}`));
   try {
+    await assertRoom(home, CLUSTER_BYTES);
     await makeCluster(draft);
     await rename(draft.root, folders.root).catch((error: unknown) => {
       if (!['ENOTEMPTY', 'EEXIST', 'EPERM'].includes(systemCode(error) ?? '')) throw error;

@@ -1,0 +1,72 @@
+import { readdir, readFile } from 'node:fs/promises';
+import { getTableColumns, is } from 'drizzle-orm';
+import { getTableConfig, PgTable } from 'drizzle-orm/pg-core';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { openHome } from './home.js';
+import { connectionTo } from './postgres/connection.js';
+import { readPostmaster } from './postgres/postmaster.js';
+import * as schema from './schema/index.js';
+import { openTestHome, type TestHome } from './testing.js';
+
+let test: TestHome;
+
+beforeAll(async () => {
+  test = await openTestHome();
+});
+
+afterAll(() => test.remove());
+
+describe('the database', () => {
+  it('has the tables and columns that the code says', async () => {
+    const { rows } = await test.home.pool.query<{ table: string; column: string; nullable: string }>(
+      `select table_name as table, column_name as column, is_nullable as nullable
+       from information_schema.columns where table_schema = 'fovea' and table_name <> 'migrations'`,
+    );
+    const actual = rows.map((row) => `${row.table}.${row.column} ${row.nullable === 'YES'}`).sort();
+    const tables = Object.values(schema).filter((value) => is(value, PgTable));
+    const declared = tables.flatMap((table) =>
+      Object.values(getTableColumns(table)).map(
+        (column) => `${getTableConfig(table).name}.${column.name} ${!column.notNull && !column.primary}`,
+      ),
+    );
+    expect(declared.sort()).toEqual(actual);
+  });
+
+  it('knows its migrations and applies none twice', async () => {
+    const files = (await readdir(new URL('../migrations/', import.meta.url))).filter((name) => name.endsWith('.sql'));
+    const again = await openHome(test.path, { databaseUrl: null });
+    const { rows } = await again.pool.query('select name from fovea.migrations order by name');
+    expect(rows.map((row) => row.name)).toEqual(files.sort());
+    await again.close();
+  });
+
+  it('refuses a home that a newer version wrote', async () => {
+    await test.home.pool.query(`insert into fovea.migrations (name) values ('9999-future.sql')`);
+    await expect(openHome(test.path, { databaseUrl: null })).rejects.toMatchObject({ code: 'home_newer' });
+    await test.home.pool.query(`delete from fovea.migrations where name = '9999-future.sql'`);
+  });
+
+  it('may be any PostgreSQL, by URL', async () => {
+    const postmaster = (await readPostmaster(`${test.path}/postgres/data`))!;
+    const password = await readFile(`${test.path}/postgres/password`, 'utf8');
+    const config = connectionTo(postmaster, password);
+    await test.home.pool.query('create database elsewhere');
+    const host = encodeURIComponent(config.host!);
+    const url = (secret: string) => `postgres://fovea:${secret}@${host}:${config.port}/elsewhere`;
+    const home = await openHome(`${test.path}/external`, { databaseUrl: url(password) });
+    await home.db.insert(schema.projects).values({ name: 'there' });
+    expect(await home.db.select({ name: schema.projects.name }).from(schema.projects)).toEqual([{ name: 'there' }]);
+    expect(await readdir(home.path)).not.toContain('postgres');
+    const pool = home.createPool({ max: 1 });
+    expect((await pool.query('select current_database() as name')).rows).toEqual([{ name: 'elsewhere' }]);
+    await pool.end();
+    await home.close();
+    expect(await test.home.db.select().from(schema.projects)).toEqual([]);
+
+    const failure = await openHome(`${test.path}/external`, { databaseUrl: url('wrong-secret') }).catch(
+      (error) => error,
+    );
+    expect(failure).toMatchObject({ code: 'database_unreachable' });
+    expect(failure.message).not.toContain('wrong-secret');
+  });
+});
