@@ -1,3 +1,5 @@
 export { decodeImage, type ImageFacts, probeImage, type RawImage, readImageSize } from './decode.js';
+export { type DrawOptions, drawDetections } from './draw-detections.js';
 export { DEFAULT_MAX_PIXELS, type ImageFormat, type ImageInput, type ReadOptions, sniffFormat } from './input.js';
+export { renderSamplePicture, type SamplePicture } from './sample/index.js';
 export { makeThumbnail } from './thumbnail.js';

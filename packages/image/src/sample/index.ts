@@ -1,0 +1,1 @@
+export { renderSamplePicture, type SamplePicture } from './render.js';
