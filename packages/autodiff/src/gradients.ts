@@ -5,11 +5,11 @@ import { rules, withoutGradient } from './rules/index.js';
 export const differentiable: readonly string[] = Object.keys(rules).sort();
 
 /** Names of values that depend on one of `sources`, through operators that pass gradients on. */
-function dependents(nodes: readonly Node[], sources: readonly Value[]): Set<string> {
+function dependents(nodes: readonly Node[], sources: readonly Value[], stops: ReadonlySet<string>): Set<string> {
   const reached = new Set(sources.map((value) => value.name));
   for (const node of nodes)
     if (!withoutGradient.has(node.opType) && node.inputs.some((input) => reached.has(input)))
-      for (const output of node.outputs) reached.add(output);
+      for (const output of node.outputs) if (!stops.has(output)) reached.add(output);
   return reached;
 }
 
@@ -18,14 +18,20 @@ function dependents(nodes: readonly Node[], sources: readonly Value[]): Set<stri
  * the loss back (Griewank & Walther, Evaluating Derivatives, 2008, chapter 3).
  *
  * @param loss a scalar.
+ * @param stops values taken as constants: nothing flows back through them.
  * @returns one gradient per source, of its shape; `null` for a source the loss does not depend on.
  * @throws OnnxError `unsupported_gradient` where an operator on the way has no rule, naming the node and what is covered.
  */
-export function addGradients(graph: GraphBuilder, loss: Value, sources: readonly Value[]): (Value | null)[] {
+export function addGradients(
+  graph: GraphBuilder,
+  loss: Value,
+  sources: readonly Value[],
+  stops: readonly Value[] = [],
+): (Value | null)[] {
   if (loss.shape.length !== 0)
     throw new OnnxError('invalid_loss', `The loss "${loss.name}" has shape [${loss.shape}]; it must be a scalar.`);
   const forward = [...graph.nodes];
-  const wanted = dependents(forward, sources);
+  const wanted = dependents(forward, sources, new Set(stops.map((value) => value.name)));
   const gradients = new Map<string, Value>();
   const accumulate = (name: string, gradient: Value) => {
     const known = gradients.get(name);

@@ -1,1 +1,5 @@
-export {};
+export * from './initializers.js';
+export * from './layers.js';
+export * from './losses/giou.js';
+export * from './losses/quality-focal.js';
+export * from './parameters.js';

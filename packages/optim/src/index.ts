@@ -1,1 +1,2 @@
-export {};
+export * from './adam-w.js';
+export * from './schedule.js';

@@ -123,7 +123,7 @@ function stride2(graph: GraphBuilder, x: Value, w: Value, g: Value, { pads }: Wi
 }
 
 /** Any window, one group: a Conv of the transposed input by the transposed gradient, strides and dilations swapped. */
-function transposed(graph: GraphBuilder, x: Value, w: Value, g: Value, window: Window): Value {
+function transposed(graph: GraphBuilder, x: Value, g: Value, window: Window): Value {
   const { kernel, strides, dilations, pads } = window;
   const swap = (value: Value) => graph.node('Transpose', [value], { perm: [1, 0, 2, 3] });
   const product4 = graph.node('Conv', [swap(x), swap(g)], {
@@ -186,5 +186,5 @@ export function convWeightGradient(graph: GraphBuilder, x: Value, w: Value, g: V
   const fits = [2, 3].every((axis) => 2 * (g.shape[axis]! + 1) - x.shape[axis]! - pads[axis - 2]! >= 0);
   if (x.dtype === 'float32' && dense && stride === 2 && kernel[0] === 3 && kernel[1] === 3 && fits)
     return stride2(graph, x, w, g, window);
-  return transposed(graph, x, w, g, window);
+  return transposed(graph, x, g, window);
 }
