@@ -1,0 +1,38 @@
+import { FORMAT_NAMES, type FormatName } from '@fovea/lake';
+import { InvalidArgumentError } from 'commander';
+
+/** Parser of a whole number within bounds, for an option. */
+export function integer(min: number, max = Number.MAX_SAFE_INTEGER): (text: string) => number {
+  return (text) => {
+    const value = /^[+-]?\d+$/.test(text.trim()) ? Number(text) : Number.NaN;
+    if (!(value >= min && value <= max)) {
+      const range = max === Number.MAX_SAFE_INTEGER ? `of at least ${min}` : `from ${min} to ${max}`;
+      throw new InvalidArgumentError(`It takes a whole number ${range}.`);
+    }
+    return value;
+  };
+}
+
+/** Parser of a number within bounds, for an option. */
+export function number(min: number, max: number): (text: string) => number {
+  return (text) => {
+    const value = text.trim() === '' ? Number.NaN : Number(text);
+    if (!(value >= min && value <= max)) throw new InvalidArgumentError(`It takes a number from ${min} to ${max}.`);
+    return value;
+  };
+}
+
+/** Parser of `--format`. */
+export function format(text: string): FormatName {
+  if ((FORMAT_NAMES as readonly string[]).includes(text)) return text as FormatName;
+  throw new InvalidArgumentError(`Known formats are ${FORMAT_NAMES.join(', ')}.`);
+}
+
+/** Parser of `--server`. */
+export function serverUrl(text: string): string {
+  const url = URL.canParse(text) ? new URL(text) : undefined;
+  if (!url || !['http:', 'https:'].includes(url.protocol)) {
+    throw new InvalidArgumentError('It takes an address like http://127.0.0.1:8420.');
+  }
+  return text.replace(/\/+$/, '');
+}

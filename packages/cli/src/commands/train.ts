@@ -1,0 +1,106 @@
+import { FoveaError } from '@fovea/annotations';
+import type { Run as ApiRun, Client, NewRun, RunProgress } from '@fovea/api';
+import { getProject } from '@fovea/lake';
+import { getRun } from '@fovea/registry';
+import { executeRun, submitRun } from '@fovea/train';
+import { done, type Outcome, stopped } from '../outcome.js';
+import { type CommonOptions, remoteOf, type Session, withHome } from '../session.js';
+import { sayDuration } from '../terminal.js';
+
+/** Options of `fovea train`. */
+export interface TrainOptions extends CommonOptions {
+  readonly project: string;
+  readonly task: 'detection';
+  readonly epochs?: number;
+  readonly seed?: number;
+  readonly timeLimit?: number;
+  readonly name?: string;
+}
+
+interface Result {
+  readonly run: string;
+  readonly state: string;
+  readonly model: { name: string; version: number } | null;
+  readonly metrics: Record<string, number | null>;
+  readonly error?: string | null;
+}
+
+/** `fovea train`: trains on a project and registers the model; Ctrl-C leaves a checkpoint that the same command resumes. */
+export async function trainCommand(options: TrainOptions, session: Session): Promise<Outcome> {
+  const request: NewRun = {
+    task: options.task,
+    epochs: options.epochs,
+    seed: options.seed,
+    timeLimitSeconds: options.timeLimit,
+    name: options.name,
+  };
+  const startedAt = Date.now();
+  const client = remoteOf(options);
+  const result = client
+    ? await trainRemotely(client, options.project, request, session)
+    : await withHome(options, session, async (home) => {
+        await getProject(home, options.project);
+        const submitted = await submitRun(home, { project: options.project, ...request });
+        const { run, model } = await executeRun(home, submitted.id, {
+          signal: session.signal,
+          onProgress: (progress) => show(progress, session),
+          log: (text) => session.terminal.say(text),
+        });
+        const final = await getRun(home, run.id);
+        return {
+          run: final.id,
+          state: final.state,
+          model: model ? { name: model.name, version: model.version } : final.model,
+          metrics: Object.fromEntries(Object.entries(final.metrics).map(([name, latest]) => [name, latest.value])),
+          error: final.error,
+        };
+      });
+  session.terminal.endProgress();
+  const seconds = (Date.now() - startedAt) / 1000;
+  const json = { project: options.project, ...result, seconds: Math.round(seconds * 10) / 10 };
+  if (result.state === 'failed') {
+    throw new FoveaError('run_failed', result.error ?? `Run ${result.run} failed; its log says why.`, {
+      run: result.run,
+    });
+  }
+  if (result.state !== 'finished') {
+    return stopped(json, [`Stopped run ${result.run}: the same command takes it up where it was.`]);
+  }
+  const figures = ['AP', 'AP50', 'AP75']
+    .map((name) => `${name} ${sayFigure(result.metrics[`val/${name}`])}`)
+    .join(', ');
+  return done(json, [
+    `Trained ${result.model?.name} version ${result.model?.version} in ${sayDuration(seconds)} (run ${result.run}).`,
+    `On the held-out pictures: ${figures}`,
+  ]);
+}
+
+/** A figure between 0 and 1 with four digits, or a dash where there is none. */
+export function sayFigure(value: number | null | undefined): string {
+  return typeof value === 'number' && Number.isFinite(value) ? value.toFixed(4) : '–';
+}
+
+async function trainRemotely(client: Client, project: string, request: NewRun, session: Session): Promise<Result> {
+  let run: ApiRun = await client.createRun(project, request);
+  session.terminal.say(`Run ${run.id} on ${client.origin}`);
+  const stop = () => void client.stopRun(run.id).catch(() => undefined);
+  if (session.signal.aborted) stop();
+  session.signal.addEventListener('abort', stop, { once: true });
+  for await (const event of client.followRun(run.id)) {
+    if (event.type === 'state') run = event.data;
+    if (event.type === 'progress') show(event.data, session);
+  }
+  session.signal.removeEventListener('abort', stop);
+  return { run: run.id, state: run.state, model: run.model, metrics: run.metrics, error: run.error?.message };
+}
+
+function show(progress: RunProgress, { terminal }: Session): void {
+  const parts = [
+    progress.phase === 'training' ? `epoch ${progress.epoch}/${progress.epochs}` : progress.phase,
+    typeof progress.loss === 'number' ? `loss ${progress.loss.toFixed(3)}` : '',
+    progress.metric ? `${progress.metric.name} ${sayFigure(progress.metric.value)}` : '',
+    typeof progress.imagesPerSecond === 'number' ? `${Math.round(progress.imagesPerSecond)} images/s` : '',
+    typeof progress.secondsLeft === 'number' ? `${sayDuration(progress.secondsLeft)} left` : '',
+  ];
+  terminal.progress({ done: progress.step, total: progress.steps, text: parts.filter(Boolean).join(', ') });
+}

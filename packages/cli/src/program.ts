@@ -1,0 +1,100 @@
+import { version } from '@fovea/server/version';
+import { Command, Option } from 'commander';
+import { format, integer, number, serverUrl } from './arguments.js';
+import type { Outcome } from './outcome.js';
+import type { Session } from './session.js';
+
+/** Runs a command in a session made for it, and shows its outcome. */
+export type Perform = (options: { json?: boolean }, command: (session: Session) => Promise<Outcome>) => Promise<void>;
+
+/**
+ * The command line as data: every command with its options and help. Commands are loaded when they run, so that
+ * `fovea --help` does not wait for a database driver and an inference engine.
+ */
+export function createProgram(perform: Perform): Command {
+  const program = new Command('fovea')
+    .description('Fovea: pictures and video go in, a detector that works comes out.')
+    .version(version, '-V, --version', 'print the version')
+    .helpOption('-h, --help', 'show help')
+    .configureHelp({ showGlobalOptions: false })
+    .showHelpAfterError('(--help shows how it is used)');
+
+  const command = (usage: string, description: string, remote = true) => {
+    const made = program
+      .command(usage)
+      .description(description)
+      .addOption(new Option('--home <folder>', 'the home folder (default: FOVEA_HOME, else ./fovea-home)'))
+      .option('--json', 'print one JSON object on stdout');
+    const server = new Option('--server <url>', 'work on the Fovea server at this address instead').argParser(
+      serverUrl,
+    );
+    return remote ? made.addOption(server.conflicts('home')) : made;
+  };
+  const projectOption = () => new Option('--project <name>', 'the project').makeOptionMandatory();
+  const modelOption = () =>
+    new Option('--model <name>', 'the model: name, name@alias or name@version').makeOptionMandatory();
+  const formatOption = () =>
+    new Option(
+      '--format <format>',
+      'how it is labelled: csv-corners, coco, yolo, voc or images (default: detected)',
+    ).argParser(format);
+
+  command('import <path>', 'import a labelled folder into a project, which is made where there is none')
+    .addOption(projectOption())
+    .addOption(formatOption())
+    .action((path: string, options) =>
+      perform(options, async (session) => (await import('./commands/import.js')).importCommand(path, options, session)),
+    );
+
+  command('train', 'train a model on a project; after Ctrl-C the same command goes on where it was')
+    .addOption(projectOption())
+    .addOption(new Option('--task <task>', 'what to learn').choices(['detection']).default('detection'))
+    .option('--epochs <n>', 'passes over the pictures', integer(1, 10_000))
+    .option('--seed <n>', 'seed of everything random', integer(0, 0xffffffff))
+    .option('--time-limit <seconds>', 'finish within this time', number(1, 86_400))
+    .option('--name <model>', "the model's name (default: the project's)")
+    .action((options) =>
+      perform(options, async (session) => (await import('./commands/train.js')).trainCommand(options, session)),
+    );
+
+  command('eval', "a model's figures by COCO's rules on a labelled folder")
+    .addOption(modelOption())
+    .requiredOption('--data <path>', 'the labelled folder')
+    .addOption(formatOption())
+    .action((options) =>
+      perform(options, async (session) => (await import('./commands/eval.js')).evalCommand(options, session)),
+    );
+
+  command('predict <path>', 'predict on an image, a folder of images or a video')
+    .addOption(modelOption())
+    .requiredOption('--out <folder>', 'where predictions.json and the drawn pictures go')
+    .option('--confidence <p>', 'least confidence kept (default: 0.25)', number(0, 1))
+    .option('--iou <p>', 'overlap above which the weaker box goes (default: 0.6)', number(0, 1))
+    .option('--every <n>', 'of a video, take every n-th frame', integer(1))
+    .action((path: string, options) =>
+      perform(options, async (session) =>
+        (await import('./commands/predict.js')).predictCommand(path, options, session),
+      ),
+    );
+
+  command('models', 'list the models with their versions, aliases and figures')
+    .option('--project <name>', 'only of this project')
+    .action((options) =>
+      perform(options, async (session) => (await import('./commands/models.js')).modelsCommand(options, session)),
+    );
+
+  command('projects', 'list the projects').action((options) =>
+    perform(options, async (session) => (await import('./commands/projects.js')).projectsCommand(options, session)),
+  );
+
+  command('serve', 'serve the web app and the API, and do the work in the queue', false)
+    .option('--port <n>', 'port; 0 takes any free one', integer(0, 65_535), 8420)
+    .option('--host <address>', 'address to listen on; there is no sign-in', '127.0.0.1')
+    .option('--allow-host <names...>', 'further names this server answers to')
+    .option('--empty', 'no sample project on an empty home')
+    .action((options) =>
+      perform(options, async (session) => (await import('./commands/serve.js')).serveCommand(options, session)),
+    );
+
+  return program;
+}
