@@ -76,3 +76,8 @@ export function formatSpan(seconds: number): string {
 
 /** Milliseconds, a decimal below ten. */
 export const formatMilliseconds = (ms: number): string => `${formatFigure(ms, ms < 10 ? 1 : 0)} ms`;
+
+const list = new Intl.ListFormat(locale, { type: 'conjunction' });
+
+/** "disc, block and ring". */
+export const formatList = (names: readonly string[]): string => list.format(names);

@@ -9,12 +9,13 @@ export type Connection = 'idle' | 'live' | 'lost';
 
 /**
  * Keeps a run's queries current from its server-sent events for as long as it is active. The client reconnects by
- * itself; when its patience ends, this tries again every few seconds until the page goes away.
+ * itself; when its patience ends, this tries again every few seconds until the page goes away. It starts once the metrics
+ * so far are there (`ready`), so that an answer under way cannot overwrite newer points.
  */
-export function useLiveRun(id: string, run: Run | undefined): Connection {
+export function useLiveRun(id: string, run: Run | undefined, ready: boolean): Connection {
   const client = useQueryClient();
   const [connection, setConnection] = useState<Connection>('idle');
-  const active = run !== undefined && isActive(run);
+  const active = ready && run !== undefined && isActive(run);
 
   useEffect(() => {
     if (!active) {

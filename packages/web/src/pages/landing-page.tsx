@@ -2,7 +2,7 @@ import { useQuery } from '@tanstack/react-query';
 import { Navigate } from '@tanstack/react-router';
 import { useTranslation } from 'react-i18next';
 import { isActive, projectsQuery, runsQuery } from '../data/queries.js';
-import { recall } from '../frame/theme.js';
+import { lastProject } from '../frame/project-name.js';
 import { Failure } from '../parts/failure.js';
 import { Preparing } from './project/preparing.js';
 import { ProjectsPage } from './projects-page.js';
@@ -32,7 +32,7 @@ export function LandingPage() {
   const active = runs.data.find(isActive);
   const only = projects.data.length === 1 ? projects.data[0] : undefined;
   const toShow = active ?? (only?.name === 'sample' ? runs.data[0] : undefined);
-  const remembered = projects.data.find(({ name }) => name === recall('fovea.project'));
+  const remembered = projects.data.find(({ name }) => name === lastProject());
   if (toShow && (active || !remembered)) {
     const params = { project: toShow.project, run: toShow.id };
     return <Navigate to="/projects/$project/runs/$run" params={params} replace />;

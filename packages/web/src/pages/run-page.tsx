@@ -32,7 +32,7 @@ export function RunPage() {
   const query = useQuery(runQuery(id));
   const metrics = useQuery(metricsQuery(id));
   const run = query.data;
-  const connection = useLiveRun(id, run);
+  const connection = useLiveRun(id, run, !metrics.isPending);
   const act = useMutation({
     mutationFn: (what: 'stop' | 'resume') => (what === 'stop' ? api.stopRun(id) : api.resumeRun(id)),
     onSuccess: (changed, what) => {

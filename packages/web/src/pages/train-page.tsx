@@ -4,7 +4,7 @@ import { getRouteApi } from '@tanstack/react-router';
 import { ChevronRight, Play } from 'lucide-react';
 import { useState } from 'react';
 import { useTranslation } from 'react-i18next';
-import { formatCount } from '../catalogue/format.js';
+import { formatCount, formatList } from '../catalogue/format.js';
 import { api } from '../data/api.js';
 import { mediaCountQuery, projectQuery } from '../data/queries.js';
 import { Button } from '../parts/button.js';
@@ -53,7 +53,7 @@ export function TrainPage() {
               ? t('trainText', {
                   count: usable,
                   text: formatCount(usable),
-                  classes: project.data?.classes.map((one) => one.name).join(', '),
+                  classes: formatList(project.data?.classes.map((one) => one.name) ?? []),
                 })
               : t('trainNothing')}
         </p>

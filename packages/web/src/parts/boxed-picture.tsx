@@ -50,6 +50,7 @@ export function BoxedPicture({
       <img src={src} alt={alt} width={width} height={height} className="absolute inset-0 size-full" decoding="async" />
       <BoxOverlay width={width} height={height} boxes={boxes} lit={lit} line={line} />
       {named.map((one, index) => (
+        // biome-ignore lint/suspicious/noArrayIndexKey: two may be equal, and their order stays.
         <Label key={`${one.className}-${one.box.join()}-${index}`} one={one} width={width} height={height} />
       ))}
       {children}

@@ -1,4 +1,5 @@
 import type { ReactNode } from 'react';
+import { range } from './range.js';
 
 /** One column: its head, what a row shows in it, and whether it is a number (then it stands right). */
 export interface Column<Row> {
@@ -57,8 +58,8 @@ export function TableSkeleton({ rows = 5 }: { rows?: number }) {
   return (
     <div className="panel" aria-busy="true">
       <div className="h-9 border-b border-line" />
-      {Array.from({ length: rows }, (_, row) => (
-        <div key={`${row}-row`} className="flex h-11 items-center border-b border-line px-4 last:border-0">
+      {range(rows).map((row) => (
+        <div key={row} className="flex h-11 items-center border-b border-line px-4 last:border-0">
           <div className="skeleton h-4 w-full max-w-md" />
         </div>
       ))}

@@ -20,8 +20,10 @@ export function LinePlot({
   xLabel,
   yLabel,
   range,
-  height = 208,
+  whole = false,
+  height = 256,
   empty,
+  latest: readLatest = true,
 }: {
   title: string;
   note?: string;
@@ -30,8 +32,12 @@ export function LinePlot({
   yLabel: string;
   /** Fixed limits of y; found from the data where absent. */
   range?: readonly [number, number];
+  /** Whether x counts something, so that no tick stands between two numbers. */
+  whole?: boolean;
   height?: number;
   empty: string;
+  /** Whether the newest values are read out while nothing is pointed at: of a curve that grows, they say where it is. */
+  latest?: boolean;
 }) {
   const { t } = useTranslation('run');
   const dark = useDark();
@@ -48,7 +54,7 @@ export function LinePlot({
   // biome-ignore lint/correctness/useExhaustiveDependencies: built anew when its look changes; data follows below.
   useLayoutEffect(() => {
     const element = host.current!;
-    const options = plotOptions(element, shapeRef.current, { xLabel, yLabel, range, height, onCursor: setAt });
+    const options = plotOptions(element, shapeRef.current, { xLabel, yLabel, range, whole, height, onCursor: setAt });
     const made = new uPlot(options, latest.current, element);
     plot.current = made;
     const observer = new ResizeObserver(() => made.setSize({ width: element.clientWidth, height }));
@@ -66,8 +72,9 @@ export function LinePlot({
     plot.current?.setData(latest.current);
   }, [length, ...curves.map(({ points }) => points.at(-1)?.[1])]);
 
-  const index = at !== null && at < length ? at : length - 1;
-  const x = data[0][index];
+  const pointed = at !== null && at < length;
+  const index = pointed ? at : length - 1;
+  const x = pointed || readLatest ? data[0][index] : undefined;
   const onKeyDown = (event: React.KeyboardEvent) => {
     const step = event.key === 'ArrowLeft' ? -1 : event.key === 'ArrowRight' ? 1 : 0;
     if (step === 0 || length === 0) return;
@@ -102,7 +109,7 @@ export function LinePlot({
               <span className="h-0.5 w-3 rounded-full" style={{ background: cssColor(curve.color) }} />
               {curve.name}
               <span className="min-w-9 font-medium text-ink">
-                {formatSignificant(lastValue(data[column + 1], index))}
+                {x !== undefined && formatSignificant(lastValue(data[column + 1], index))}
               </span>
             </span>
           ),
@@ -130,10 +137,16 @@ function lastValue(column: uPlot.AlignedData[number] | undefined, index: number)
   return null;
 }
 
+/** Distances of ticks that are whole numbers. */
+const wholeSteps = [1, 2, 5]
+  .flatMap((step) => [0, 1, 2, 3, 4, 5, 6].map((power) => step * 10 ** power))
+  .sort((a, b) => a - b);
+
 interface Look {
   xLabel: string;
   yLabel: string;
   range?: readonly [number, number];
+  whole: boolean;
   height: number;
   onCursor: (index: number | null) => void;
 }
@@ -162,7 +175,14 @@ function plotOptions(element: HTMLElement, curves: readonly Curve[], look: Look)
       y: look.range ? { range: [look.range[0], look.range[1]] } : { range: (_, low, high) => padRange(low, high) },
     },
     axes: [
-      { ...axis, label: look.xLabel, size: 26, gap: 4, values: (_, splits) => splits.map(formatSignificant) },
+      {
+        ...axis,
+        label: look.xLabel,
+        size: 26,
+        gap: 4,
+        ...(look.whole && { incrs: wholeSteps }),
+        values: (_, splits) => splits.map(formatSignificant),
+      },
       { ...axis, label: look.yLabel, size: 46, gap: 6, values: (_, splits) => splits.map(formatSignificant) },
     ],
     series: [

@@ -27,17 +27,16 @@ export function curvePoints(
 }
 
 /**
- * Exponential moving average with the bias of its start removed (Kingma & Ba 2015, arXiv 1412.6980, section 3), over
- * points rather than x. Nulls are passed over and stay null.
+ * Each value replaced by the mean of its neighbourhood, two hundredths of the curve to either side: centred, so that the
+ * smoothed curve does not lag behind the raw one. Nulls are passed over and stay null.
  */
-export function smooth(points: readonly (readonly [number, number | null])[], keep = 0.9): [number, number | null][] {
-  let mean = 0;
-  let weight = 0;
-  return points.map(([x, y]) => {
+export function smooth(points: readonly (readonly [number, number | null])[]): [number, number | null][] {
+  const reach = Math.max(2, Math.round(points.length / 50));
+  return points.map(([x, y], at) => {
     if (y === null) return [x, null];
-    mean = keep * mean + (1 - keep) * y;
-    weight = keep * weight + (1 - keep);
-    return [x, mean / weight];
+    const side = Math.min(reach, at, points.length - 1 - at);
+    const near = points.slice(at - side, at + side + 1).flatMap(([, value]) => (value === null ? [] : [value]));
+    return [x, near.reduce((sum, value) => sum + value, 0) / near.length];
   });
 }
 

@@ -59,7 +59,7 @@ export function FilterBar({
         <div
           role="group"
           aria-label={t('byClass')}
-          className="flex min-w-0 flex-1 basis-40 overflow-x-auto border-l border-line pl-4 [scrollbar-width:none] max-md:border-0 max-md:pl-0"
+          className="flex min-w-0 flex-1 basis-40 overflow-x-auto border-l border-line pr-6 pl-4 [scrollbar-width:none] [mask-image:linear-gradient(to_right,#000_calc(100%-2rem),transparent)] max-md:border-0 max-md:pl-0"
         >
           {project.classes.map(({ index, name, count }) => (
             <button

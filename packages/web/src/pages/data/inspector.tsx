@@ -126,7 +126,8 @@ function Boxes({ item, lit, onLit }: { item: MediaItem; lit: number | null; onLi
       {item.annotations.length === 0 && <p className="text-ink-2">{item.labelled ? t('background') : t('noBoxes')}</p>}
       <ul onMouseLeave={() => onLit(null)}>
         {item.annotations.map((one, index) => (
-          <li key={`${one.className}-${one.box.join()}`}>
+          // biome-ignore lint/suspicious/noArrayIndexKey: two may be equal, and their order stays.
+          <li key={`${one.className}-${one.box.join()}-${index}`}>
             <button
               type="button"
               onMouseEnter={() => onLit(index)}

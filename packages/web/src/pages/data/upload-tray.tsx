@@ -32,6 +32,7 @@ export function UploadTray() {
       {batch.problems.length > 0 && (
         <ul className="mt-3 max-h-40 space-y-2 overflow-y-auto border-t border-line pt-3">
           {batch.problems.map((problem, index) => (
+            // biome-ignore lint/suspicious/noArrayIndexKey: two may be equal, and their order stays.
             <li key={`${problem.file}-${index}`} className="wrap-anywhere">
               <span className="font-medium">{problem.file}</span> <span className="text-ink-2">{problem.reason}</span>
             </li>

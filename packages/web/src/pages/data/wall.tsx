@@ -2,6 +2,7 @@ import type { MediaItem } from '@fovea/api';
 import { useVirtualizer } from '@tanstack/react-virtual';
 import { useCallback, useEffect, useLayoutEffect, useMemo, useRef, useState } from 'react';
 import { useTranslation } from 'react-i18next';
+import { range } from '../../parts/range.js';
 import { justify, neighbour } from './justify.js';
 import { Tile } from './tile.js';
 
@@ -46,7 +47,7 @@ export function Wall({
   const [width, setWidth] = useState(0);
   useLayoutEffect(() => {
     const element = scroller.current!;
-    const measure = () => setWidth(element.clientWidth - 2 * (element.clientWidth < 640 ? 12 : edge));
+    const measure = () => setWidth(element.clientWidth - 2 * (element.clientWidth < 480 ? 16 : edge));
     measure();
     const observer = new ResizeObserver(measure);
     observer.observe(element);
@@ -134,8 +135,8 @@ export function Wall({
                       />
                     );
                   })
-                : Array.from({ length: Math.round(perRow) }, (_, tile) => (
-                    <div key={`${tile}-blank`} className="flex-1 rounded-sm bg-sunken" style={{ height: target }} />
+                : range(Math.round(perRow)).map((tile) => (
+                    <div key={tile} className="flex-1 rounded-sm bg-sunken" style={{ height: target }} />
                   ))}
             </div>
           );

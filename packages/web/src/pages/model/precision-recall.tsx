@@ -29,6 +29,7 @@ export function PrecisionRecall({ card, classes }: { card: ModelCard; classes: r
       yLabel={t('precision')}
       range={unit}
       height={196}
+      latest={false}
       empty={t('noCurve')}
     />
   );

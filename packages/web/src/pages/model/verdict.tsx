@@ -1,7 +1,7 @@
 import type { ModelVersion } from '@fovea/api';
 import { useQuery } from '@tanstack/react-query';
 import { useTranslation } from 'react-i18next';
-import { formatCount, formatFigure } from '../../catalogue/format.js';
+import { formatCount, formatFigure, formatList } from '../../catalogue/format.js';
 import { runQuery } from '../../data/queries.js';
 import type { CardMetrics } from './card-metrics.js';
 
@@ -21,7 +21,7 @@ export function Verdict({
   const names = card.classNames;
   const finds =
     names.length <= 4
-      ? names.join(', ')
+      ? formatList(names)
       : t('manyClasses', { first: names.slice(0, 3).join(', '), count: names.length - 3 });
   const counts = run.data?.snapshot?.counts;
   const level =

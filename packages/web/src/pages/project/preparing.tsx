@@ -6,6 +6,7 @@ import { formatCount } from '../../catalogue/format.js';
 import { api } from '../../data/api.js';
 import { mediaQuery } from '../../data/queries.js';
 import { BoxOverlay } from '../../parts/box-overlay.js';
+import { range } from '../../parts/range.js';
 import { Steps } from '../../parts/steps.js';
 
 /** The first minute of a new home: the sample's pictures, as they are drawn, and what comes after them. */
@@ -34,9 +35,9 @@ export function Preparing({ project }: { project: Project }) {
           ]}
         />
         <div className="mt-8 grid grid-cols-6 gap-1 max-md:grid-cols-3" aria-busy="true">
-          {Array.from({ length: 24 }, (_, index) => {
+          {range(24).map((index) => {
             const item = items[index];
-            if (!item) return <div key={`blank-${index}`} className="skeleton aspect-3/2" />;
+            if (!item) return <div key={index} className="skeleton aspect-3/2" />;
             return (
               <div key={item.sha256} className="appear relative aspect-3/2 overflow-hidden rounded-sm bg-sunken">
                 <img src={api.thumbnailUrl(project.name, item.sha256)} alt="" className="size-full object-cover" />

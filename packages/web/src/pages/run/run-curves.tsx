@@ -42,6 +42,7 @@ export function RunCurves({ points }: { points: readonly MetricPoint[] }) {
         xLabel={t('xEpoch')}
         yLabel={t('yPrecision')}
         range={unit}
+        whole
         empty={t('noMetric')}
       />
       <LinePlot
@@ -50,6 +51,7 @@ export function RunCurves({ points }: { points: readonly MetricPoint[] }) {
         curves={loss}
         xLabel={t('xStep')}
         yLabel={t('yLoss')}
+        whole
         empty={t('noLoss')}
       />
     </div>

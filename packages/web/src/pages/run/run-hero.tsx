@@ -3,7 +3,6 @@ import { useEffect, useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { formatCount, formatFigure, formatPercent, formatSignificant, formatSpan } from '../../catalogue/format.js';
 import { isActive } from '../../data/queries.js';
-import { Meter } from '../../parts/meter.js';
 import { Steps } from '../../parts/steps.js';
 import { curvePoints } from '../../plot/plot-data.js';
 import { runShare, secondsTaken } from './run-time.js';
@@ -33,7 +32,7 @@ export function RunHero({ run, points }: { run: Run; points: readonly MetricPoin
           : phases.indexOf(progress.phase);
   return (
     <section className="panel p-6 max-md:p-4" aria-label={t('summary')}>
-      <div className="grid gap-x-8 gap-y-6 sm:grid-cols-2 lg:grid-cols-[minmax(14rem,1.4fr)_1fr_1fr_1fr]">
+      <div className="grid gap-x-8 gap-y-6 grid-cols-2 max-md:gap-y-4 lg:grid-cols-[minmax(14rem,1.4fr)_1fr_1fr_1fr]">
         <Figure
           large
           name={t('ap50')}
@@ -61,15 +60,16 @@ export function RunHero({ run, points }: { run: Run; points: readonly MetricPoin
           }
         />
       </div>
-      <div className="mt-6 flex items-center gap-4">
-        <Meter value={share} label={t('progress')} className="flex-1" />
-        <span className="w-10 text-right text-13 font-medium">{formatPercent(share)}</span>
-      </div>
       <Steps
         className="mt-5"
         at={at}
         halted={!isActive(run)}
-        steps={phases.map((phase) => ({ name: t(`phase.${phase}`) }))}
+        steps={phases.map((phase) => ({
+          name:
+            phase === 'training' && at === 1 ? t('trainingAt', { share: formatPercent(share) }) : t(`phase.${phase}`),
+          weight: phase === 'training' ? 7 : 1,
+          share: phase === 'training' ? share : undefined,
+        }))}
       />
     </section>
   );
@@ -103,7 +103,7 @@ function TimeFigure({ run }: { run: Run }) {
 
 function Figure({ name, value, note, large = false }: { name: string; value: string; note: string; large?: boolean }) {
   return (
-    <div className="min-w-0">
+    <div className={`min-w-0 ${large ? 'max-md:col-span-2' : ''}`}>
       <p className="truncate text-12 text-ink-2">{name}</p>
       <p className={`truncate tracking-tight ${large ? 'text-28 font-semibold' : 'text-20 leading-9 font-medium'}`}>
         {value}

@@ -31,10 +31,10 @@ export function RunLog({ run }: { run: Run }) {
       {open && log.data?.length === 0 && <p className="text-ink-2">{t('noLog')}</p>}
       {lines.length > 0 && (
         <>
-          {/* biome-ignore lint/a11y/noNoninteractiveTabindex: a scrolled region must be reachable by keys. */}
           <div
             ref={scroller}
             role="log"
+            // biome-ignore lint/a11y/noNoninteractiveTabindex: a scrolled region must be reachable by keys.
             tabIndex={0}
             onScroll={({ currentTarget: { scrollTop, clientHeight, scrollHeight } }) => {
               atEnd.current = scrollTop + clientHeight >= scrollHeight - 8;
@@ -42,6 +42,7 @@ export function RunLog({ run }: { run: Run }) {
             className="max-h-80 overflow-auto rounded-md bg-sunken p-3 font-mono text-12"
           >
             {lines.map(({ time, text }, index) => (
+              // biome-ignore lint/suspicious/noArrayIndexKey: two may be equal, and their order stays.
               <div key={`${time}-${index}`} className="flex gap-4 whitespace-pre-wrap">
                 <span className="shrink-0 text-ink-3 select-none">{formatClock(time)}</span>
                 <span className="wrap-anywhere">{text}</span>

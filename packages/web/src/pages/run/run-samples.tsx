@@ -10,7 +10,7 @@ import { Button, IconButton } from '../../parts/button.js';
 import { Slider } from '../../parts/slider.js';
 import { SamplePair } from './sample-pair.js';
 
-const shownAtFirst = 6;
+const shownAtFirst = 4;
 const frameMs = 450;
 
 /** What the model saw on held-out pictures, epoch by epoch, beside the truth. */
@@ -75,7 +75,17 @@ export function RunSamples({
     <section className="panel min-w-0 p-4" aria-label={t('samples')}>
       <div className="flex min-h-8 items-center gap-3">
         <h3 className="font-medium">{t('samples')}</h3>
-        <span className="truncate text-12 text-ink-3 max-md:hidden">{t('samplesNote')}</span>
+        <span className="min-w-0 flex-1 truncate text-12 text-ink-3">{t('samplesNote')}</span>
+        <Slider
+          className="w-52 max-md:w-40"
+          label={t('confidence')}
+          value={confidence}
+          min={0.05}
+          max={0.95}
+          step={0.05}
+          text={formatPercent(confidence)}
+          onChange={setConfidence}
+        />
       </div>
       <div className="mb-3 flex h-8 items-center gap-1">
         <IconButton label={t(playing ? 'pause' : 'play')} onClick={play} disabled={epochs.length < 2}>
@@ -88,7 +98,7 @@ export function RunSamples({
           <ChevronRight aria-hidden />
         </IconButton>
         <Slider
-          className="ml-2 flex-1"
+          className="ml-2 min-w-0 flex-1"
           label={t('epoch')}
           value={Math.max(0, at)}
           min={0}
@@ -99,16 +109,6 @@ export function RunSamples({
             setPlaying(false);
             go(index);
           }}
-        />
-        <Slider
-          className="ml-4 w-56 max-md:hidden"
-          label={t('confidence')}
-          value={confidence}
-          min={0.05}
-          max={0.95}
-          step={0.05}
-          text={formatPercent(confidence)}
-          onChange={setConfidence}
         />
       </div>
       <div className="grid grid-cols-2 gap-1 border-b border-line pb-1 text-12 text-ink-2">
