@@ -105,7 +105,7 @@ export async function importPictures(
   pictures: AsyncIterable<IncomingPicture>,
   total: number,
   classNames: readonly string[],
-  options: ImportOptions = {},
+  options: ImportOptions & { readonly batchPictures?: number } = {},
 ): Promise<ImportReport> {
   const problems: Problem[] = [];
   const seen = new Map<string, string>();
@@ -123,17 +123,19 @@ export async function importPictures(
     classIndices = await ensureClasses(home, projectId, names);
     const written = await writePictures(home, projectId, classIndices, ready);
     counts.annotations += written.annotations;
-    problems.push(...written.problems);
+    const differing = new Set(written.problems.map((problem) => problem.file));
+    const twins = new Set<string>();
     ready.forEach((picture, index) => {
       if (written.statuses[index] === 'imported') counts.imported++;
       else counts.duplicates++;
       const twin = seen.get(picture.sha256);
-      if (twin === undefined) seen.set(picture.sha256, picture.name);
-      else {
-        const reason = `The file has the same bytes as ${twin}; a picture is kept once.`;
-        problems.push({ file: picture.name, code: 'duplicate_picture', reason });
-      }
+      if (twin === undefined) return void seen.set(picture.sha256, picture.name);
+      twins.add(picture.name);
+      const labels = differing.has(picture.name) ? '; its other annotations were not used' : '';
+      const reason = `The file has the same bytes as ${twin}, and a picture is kept once${labels}.`;
+      problems.push({ file: picture.name, code: 'duplicate_picture', reason });
     });
+    problems.push(...written.problems.filter((problem) => !twins.has(problem.file)));
     counts.done += batch.length;
     const { annotations: _, ...progress } = counts;
     options.onProgress?.({ ...progress, total });
@@ -141,7 +143,7 @@ export async function importPictures(
 
   let preparing: Promise<Prepared[]> | undefined;
   try {
-    for await (const batch of batches(pictures)) {
+    for await (const batch of batches(pictures, options.batchPictures ?? BATCH_PICTURES)) {
       const previous = await preparing;
       preparing = options.signal?.aborted ? undefined : prepare(home, projectId, batch);
       // Awaited a round later: a failure in between must not count as unhandled.
@@ -166,11 +168,11 @@ export async function importPictures(
   };
 }
 
-async function* batches(pictures: AsyncIterable<IncomingPicture>): AsyncGenerator<IncomingPicture[]> {
+async function* batches(pictures: AsyncIterable<IncomingPicture>, size: number): AsyncGenerator<IncomingPicture[]> {
   let batch: IncomingPicture[] = [];
   let sizeBytes = 0;
   for await (const picture of pictures) {
-    if (batch.length > 0 && (batch.length === BATCH_PICTURES || sizeBytes + picture.sizeBytes > BATCH_BYTES)) {
+    if (batch.length > 0 && (batch.length === size || sizeBytes + picture.sizeBytes > BATCH_BYTES)) {
       yield batch;
       batch = [];
       sizeBytes = 0;

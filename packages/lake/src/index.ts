@@ -24,6 +24,7 @@ export {
   type Project,
   type ProjectClass,
 } from './project.js';
+export { createSampleProject, SAMPLE_PROJECT, type SampleOptions } from './sample.js';
 export {
   createSnapshot,
   getSnapshot,
