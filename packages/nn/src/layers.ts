@@ -44,12 +44,14 @@ export function batchNorm(context: BuildContext, name: string, x: Value, scale =
   const variance = source.buffer(`${name}.variance`, channels, constantInit(1));
   const epsilon = float(1e-5);
   if (!training) return graph.node('BatchNormalization', [x, gamma, beta, mean, variance], { epsilon });
-  // In training mode the operator writes over its two statistics inputs, so each gets initializers of its own.
+  // In training mode the operator writes over its two statistics inputs, and ONNX Runtime's optimizer merges
+  // initializers of equal contents: each gets contents no other initializer has. With momentum 0 they do not matter.
+  const own = graph.initializers.size + 1;
   const scratch = (value: number) =>
     graph.constant({ dtype: 'float32', shape: channels, data: new Float32Array(channels[0]!).fill(value) });
   const [y, batchMean, batchVariance] = graph.nodesOf(
     'BatchNormalization',
-    [x, gamma, beta, scratch(0), scratch(1)],
+    [x, gamma, beta, scratch(-own - 0.25), scratch(own + 0.25)],
     { epsilon, momentum: float(0), training_mode: 1 },
     3,
   );
