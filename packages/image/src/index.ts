@@ -1,3 +1,4 @@
+export { FoveaError } from '@fovea/annotations';
 export { type AugmentOptions, augment, defaultAugment, drawColour, type LabelledBox } from './augment.js';
 export { decodeImage, type ImageFacts, probeImage, type RawImage, readImageSize } from './decode.js';
 export { type DrawOptions, drawDetections } from './draw-detections.js';

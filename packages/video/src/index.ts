@@ -1,1 +1,2 @@
-export {};
+export type { VideoFrame } from './frame.js';
+export { type ReadFramesOptions, readFrames } from './read-frames.js';
