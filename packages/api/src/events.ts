@@ -37,7 +37,7 @@ export async function* followRun(
       const address = since === undefined ? url : `${url}?since=${since}`;
       const response = await send(address, { headers: { accept: 'text/event-stream' }, signal: options.signal });
       if (!response.ok || !response.body) throw toApiError(await response.json().catch(() => undefined), response);
-      for await (const event of readEvents(response.body)) {
+      for await (const event of readEvents(response.body, options.signal)) {
         aliveAt = Date.now();
         if (event.type === 'metrics') since = event.data.last;
         yield event;
@@ -53,24 +53,33 @@ export async function* followRun(
   }
 }
 
-/** Parses a text/event-stream body into events; comments (keep-alives) and unknown fields are passed over. */
-export async function* readEvents(body: ReadableStream<Uint8Array>): AsyncGenerator<RunEvent, void, undefined> {
+/**
+ * Parses a text/event-stream body into events, until it ends or the signal aborts; comments (keep-alives) and unknown
+ * fields are passed over.
+ */
+export async function* readEvents(
+  body: ReadableStream<Uint8Array>,
+  signal?: AbortSignal,
+): AsyncGenerator<RunEvent, void, undefined> {
   const reader = body.getReader();
+  const cancel = () => void reader.cancel().catch(() => undefined);
+  signal?.addEventListener('abort', cancel, { once: true });
   const decoder = new TextDecoder();
   let text = '';
   try {
     while (true) {
       const { done, value } = await reader.read();
-      if (done) return;
+      if (done || signal?.aborted) return;
       text += decoder.decode(value, { stream: true });
       const blocks = text.split(/\r?\n\r?\n/);
       text = blocks.pop() ?? '';
       for (const block of blocks) {
         const event = parseBlock(block);
-        if (event) yield event;
+        if (event && !signal?.aborted) yield event;
       }
     }
   } finally {
+    signal?.removeEventListener('abort', cancel);
     await reader.cancel().catch(() => undefined);
   }
 }

@@ -25,6 +25,8 @@ export async function main(argv: readonly string[]): Promise<ExitCode> {
     stop.abort();
   };
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, onSignal);
+  // Connections to a home let the process end while they idle; a command is not over before it says so.
+  const alive = setInterval(() => undefined, 2 ** 30);
   let exitCode: ExitCode = 0;
   const program = createProgram(async (_options, command) => {
     const outcome = await command({ terminal, signal: stop.signal });
@@ -47,6 +49,7 @@ export async function main(argv: readonly string[]): Promise<ExitCode> {
     }
     return fail(error, stop.signal.aborted);
   } finally {
+    clearInterval(alive);
     for (const signal of ['SIGINT', 'SIGTERM'] as const) process.off(signal, onSignal);
   }
 

@@ -68,6 +68,7 @@ export async function streamRunEvents(
         await stream.write(': still here\n\n');
       }
       await pause(lookMs, closing);
+      if (closing.aborted || stream.aborted) return;
       run = await getRun(home, runId);
     }
   });

@@ -1,12 +1,14 @@
+import type { NewRun } from '@fovea/api';
 import { openQueue } from '@fovea/jobs';
 import { createSampleProject, getProject, listProjects } from '@fovea/lake';
-import { getRun, listAbandonedRuns, listRuns, requestStop, setRunState } from '@fovea/registry';
+import { getRun, listAbandonedRuns, listRuns, type Run, requestStop, setRunState } from '@fovea/registry';
 import type { Home } from '@fovea/store';
 import { executeRun, submitRun } from '@fovea/train';
 
 /** The long work of a server: runs, one at a time, and the sample project. */
 export interface RunWorker {
-  enqueueRun(runId: string): Promise<void>;
+  submitRun(project: string, request: NewRun): Promise<Run>;
+  resumeRun(runId: string): Promise<Run>;
   stopRun(runId: string): Promise<void>;
   listJobs: Awaited<ReturnType<typeof openQueue>>['list'];
   /** Lets the running run write its checkpoint and puts it back in the queue for the next start. */
@@ -56,17 +58,19 @@ export async function startRunWorker(home: Home, options: RunWorkerOptions = {})
   async function makeSample(): Promise<void> {
     await createSampleProject(home, { pictures: sample.pictures });
     if (closing || (await listRuns(home, sample.project)).length > 0) return;
-    const run = await submitRun(home, {
-      project: sample.project,
-      task: 'detection',
-      timeLimitSeconds: sample.timeLimitSeconds,
-    });
-    await enqueueRun(run.id);
+    await submit(sample.project, { task: 'detection', timeLimitSeconds: sample.timeLimitSeconds });
   }
 
-  const enqueueRun = async (runId: string) => {
+  async function submit(project: string, request: NewRun): Promise<Run> {
+    const run = await submitRun(home, { project, ...request });
+    return resume(run.id);
+  }
+
+  async function resume(runId: string): Promise<Run> {
+    await setRunState(home, runId, 'queued', { from: ['stopped', 'failed'] });
     await queue.submit('run', { runId });
-  };
+    return getRun(home, runId);
+  }
 
   await queue.work(
     {
@@ -76,11 +80,12 @@ export async function startRunWorker(home: Home, options: RunWorkerOptions = {})
     { concurrency: 1 },
   );
   const left = [...(await listAbandonedRuns(home)), ...(await listRuns(home)).filter((run) => run.state === 'queued')];
-  for (const run of left.reverse()) await enqueueRun(run.id);
+  for (const run of left.reverse()) await queue.submit('run', { runId: run.id });
   if (!options.empty && (await wantsSample(home))) await queue.submit('sample', {});
 
   return {
-    enqueueRun,
+    submitRun: submit,
+    resumeRun: resume,
     stopRun: async (runId) => {
       await requestStop(home, runId);
       running.get(runId)?.abort();

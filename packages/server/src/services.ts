@@ -1,3 +1,5 @@
+import type { NewRun } from '@fovea/api';
+import type { Run } from '@fovea/registry';
 import type { Serving } from '@fovea/serving';
 import type { Home } from '@fovea/store';
 
@@ -5,8 +7,10 @@ import type { Home } from '@fovea/store';
 export interface Services {
   readonly home: Home;
   readonly serving: Serving;
-  /** Puts a queued run before the worker. */
-  enqueueRun(runId: string): Promise<void>;
+  /** Makes a run of a request, or finds the stopped one of the same request, and puts it before the worker. */
+  submitRun(project: string, request: NewRun): Promise<Run>;
+  /** Puts a run before the worker again. */
+  resumeRun(runId: string): Promise<Run>;
   /** Asks a run to stop, at once where it runs in this process. */
   stopRun(runId: string): Promise<void>;
   /** The jobs in the queue. */

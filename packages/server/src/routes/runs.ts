@@ -2,9 +2,8 @@ import { FoveaError } from '@fovea/annotations';
 import type * as api from '@fovea/api';
 import * as routes from '@fovea/api/routes';
 import { getProject } from '@fovea/lake';
-import { getLog, getMetrics, getRun, listRuns, readArtifact, setRunState } from '@fovea/registry';
+import { getLog, getMetrics, getRun, listRuns, readArtifact } from '@fovea/registry';
 import type { Home } from '@fovea/store';
-import { submitRun } from '@fovea/train';
 import { presentMetrics, presentRun } from '../present.js';
 import { sampleEpochs, streamRunEvents } from '../run-events.js';
 import type { Services } from '../services.js';
@@ -17,9 +16,7 @@ export function runRoutes(services: Services) {
     .openapi(routes.createRun, async (c) => {
       const { project } = c.req.valid('param');
       await getProject(home, project);
-      const run = await submitRun(home, { project, ...c.req.valid('json') });
-      await services.enqueueRun(run.id);
-      return c.json(presentRun(await getRun(home, run.id)), 201);
+      return c.json(presentRun(await services.submitRun(project, c.req.valid('json'))), 201);
     })
     .openapi(routes.listProjectRuns, async (c) => {
       const { project } = c.req.valid('param');
@@ -77,9 +74,7 @@ export function runRoutes(services: Services) {
           { run: run.id, state: run.state },
         );
       }
-      await setRunState(home, run.id, 'queued');
-      await services.enqueueRun(run.id);
-      return c.json(presentRun(await getRun(home, run.id)), 202);
+      return c.json(presentRun(await services.resumeRun(run.id)), 202);
     })
     .openapi(routes.listJobs, async (c) => {
       const jobs = await services.listJobs();
