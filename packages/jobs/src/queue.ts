@@ -83,6 +83,8 @@ export interface QueueOptions {
   readonly name?: string;
   /** How long a job of a killed worker lies before another takes it up, default 15. */
   readonly rescueSeconds?: number;
+  /** Told of what goes wrong between jobs, such as a lost connection, which is tried again; default a process warning. */
+  readonly onError?: (error: Error) => void;
 }
 
 const CANCEL_CHANNEL = 'fovea_job_cancel';
@@ -94,7 +96,7 @@ const KEEP = { age: 7 * 24 * 3600, count: 500 };
  * what they saved.
  */
 export async function openQueue(home: Home, options: QueueOptions = {}): Promise<JobQueue> {
-  const { name: queueName = 'fovea', rescueSeconds = 15 } = options;
+  const { name: queueName = 'fovea', rescueSeconds = 15, onError = warn } = options;
   // BullMQ's SQL names its tables without their schema.
   const pool = home.createPool({ max: 8, options: '-c search_path=bullmq' });
   const client = await pool.connect();
@@ -109,7 +111,7 @@ export async function openQueue(home: Home, options: QueueOptions = {}): Promise
 
   const connection = pool as unknown as PostgresConnectionOptions;
   const queue = new Queue(queueName, { connection }, createPostgresBackend);
-  queue.on('error', () => undefined);
+  queue.on('error', onError);
   let working: RunningWorker | undefined;
   let closing: Promise<void> | undefined;
 
@@ -139,7 +141,7 @@ export async function openQueue(home: Home, options: QueueOptions = {}): Promise
     },
     work: async (handlers, { concurrency = 1 } = {}) => {
       if (working !== undefined) throw new Error('internal: this queue has a worker already');
-      working = await startWorker(queueName, pool, handlers, concurrency, rescueSeconds);
+      working = await startWorker(queueName, pool, handlers, concurrency, rescueSeconds, onError);
     },
     list: async (states = ['active', 'waiting', 'completed', 'failed']) => {
       const lists = await Promise.all(
@@ -207,6 +209,10 @@ function infoOf(job: Job, state: JobState): JobInfo {
   };
 }
 
+function warn(error: Error): void {
+  process.emitWarning(`A job queue had trouble and goes on: ${error.message}`);
+}
+
 interface RunningWorker {
   close(): Promise<void>;
 }
@@ -217,6 +223,7 @@ async function startWorker(
   handlers: JobHandlers,
   concurrency: number,
   rescueSeconds: number,
+  onError: (error: Error) => void,
 ): Promise<RunningWorker> {
   let closing = false;
   const cancelled = new Set<string>();
@@ -249,14 +256,15 @@ async function startWorker(
     {
       connection: pool as unknown as PostgresConnectionOptions,
       concurrency,
-      lockDuration: rescueSeconds * 1000,
-      stalledInterval: (rescueSeconds * 1000) / 3,
+      lockDuration: Math.ceil(rescueSeconds * 1000),
+      // Whole: the backend hands it to PostgreSQL as a bigint.
+      stalledInterval: Math.ceil((rescueSeconds * 1000) / 3),
       // A job may be interrupted as often as the machine is switched off.
       maxStalledCount: 1000,
     },
     createPostgresBackend,
   ) as never;
-  worker.on('error', () => undefined);
+  worker.on('error', onError);
   await worker.waitUntilReady();
   const cancels = await listenForCancels(pool, (text) => {
     const [name, id] = [text.slice(0, text.indexOf(' ')), text.slice(text.indexOf(' ') + 1)];

@@ -125,16 +125,19 @@ export async function importPictures(
     counts.annotations += written.annotations;
     const differing = new Set(written.problems.map((problem) => problem.file));
     const twins = new Set<string>();
-    ready.forEach((picture, index) => {
+    for (const [index, picture] of ready.entries()) {
       if (written.statuses[index] === 'imported') counts.imported++;
       else counts.duplicates++;
       const twin = seen.get(picture.sha256);
-      if (twin === undefined) return void seen.set(picture.sha256, picture.name);
+      if (twin === undefined) {
+        seen.set(picture.sha256, picture.name);
+        continue;
+      }
       twins.add(picture.name);
       const labels = differing.has(picture.name) ? '; its other annotations were not used' : '';
       const reason = `The file has the same bytes as ${twin}, and a picture is kept once${labels}.`;
       problems.push({ file: picture.name, code: 'duplicate_picture', reason });
-    });
+    }
     problems.push(...written.problems.filter((problem) => !twins.has(problem.file)));
     counts.done += batch.length;
     const { annotations: _, ...progress } = counts;
