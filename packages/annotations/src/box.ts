@@ -28,18 +28,22 @@ export function iou(a: Xyxy, b: Xyxy): number {
   return Math.min(1, common / (area(a) + area(b) - common));
 }
 
+/** Corners of a box given by corner and size. */
 export function xywhToXyxy([xmin, ymin, width, height]: Xywh): Xyxy {
   return [xmin, ymin, xmin + width, ymin + height];
 }
 
+/** Corner and size of a box given by corners. */
 export function xyxyToXywh([xmin, ymin, xmax, ymax]: Xyxy): Xywh {
   return [xmin, ymin, xmax - xmin, ymax - ymin];
 }
 
+/** Corners of a box given by centre and size. */
 export function cxcywhToXyxy([cx, cy, width, height]: Cxcywh): Xyxy {
   return [cx - width / 2, cy - height / 2, cx + width / 2, cy + height / 2];
 }
 
+/** Centre and size of a box given by corners. */
 export function xyxyToCxcywh([xmin, ymin, xmax, ymax]: Xyxy): Cxcywh {
   return [(xmin + xmax) / 2, (ymin + ymax) / 2, xmax - xmin, ymax - ymin];
 }

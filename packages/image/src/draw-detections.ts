@@ -2,6 +2,7 @@ import { area, classColor, clipBox, type Detection, intersection, type Xyxy } fr
 import { type ImageInput, openImage, type ReadOptions } from './input.js';
 import { CAPITAL_HEIGHT, hasGlyphs, measureText, strokeText } from './label-font.js';
 
+/** How {@link drawDetections} draws. */
 export interface DrawOptions extends ReadOptions {
   /** JPEG quality, 1 to 100; default 90. */
   readonly quality?: number;

@@ -6,6 +6,7 @@ import sharp, { type Sharp } from 'sharp';
 /** A picture as bytes of its file, or the path of that file. */
 export type ImageInput = string | Uint8Array;
 
+/** The formats Fovea reads, by their content. */
 export type ImageFormat = 'jpeg' | 'png' | 'webp' | 'avif' | 'tiff' | 'gif';
 
 /** What every reading function takes. */
@@ -27,6 +28,7 @@ export interface OpenedImage {
   broken(cause: unknown): FoveaError;
 }
 
+/** Pictures of more pixels are refused unless the caller sets another limit. */
 export const DEFAULT_MAX_PIXELS = 100_000_000;
 const MAX_FILE_BYTES = 1_000_000_000;
 const DECODE_TIMEOUT_SECONDS = 60;

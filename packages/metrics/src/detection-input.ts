@@ -8,6 +8,7 @@ export interface EvalTruth {
   readonly areaPixels?: number;
 }
 
+/** What a model found; boxes in pixels. */
 export interface EvalPrediction {
   readonly classIndex: number;
   readonly box: Xyxy;
@@ -24,7 +25,7 @@ export interface EvalPicture {
   readonly predictions: readonly EvalPrediction[];
 }
 
-/** @throws FoveaError `bad_evaluation_input` naming the picture and the value */
+/** Checks indices and numbers once, at the door. @throws FoveaError `bad_evaluation_input` naming the picture and the value */
 export function checkPictures(pictures: readonly EvalPicture[], classCount: number): void {
   for (const { id, groundTruth, predictions } of pictures) {
     for (const [kind, entries] of [['truth', groundTruth] as const, ['prediction', predictions] as const]) {

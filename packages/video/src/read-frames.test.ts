@@ -85,7 +85,8 @@ for (const { decoder, isThere } of DECODERS) {
         expect(frames.map(({ index }) => index)).toEqual(frames.map((_, at) => at));
         const length = frames.at(-1)!.timeSeconds - frames[0]!.timeSeconds;
         expect(length).toBeCloseTo((count - 1) / rate, 0);
-        for (let i = 1; i < count; i++) expect(frames[i]!.timeSeconds).toBeGreaterThanOrEqual(frames[i - 1]!.timeSeconds);
+        for (let i = 1; i < count; i++)
+          expect(frames[i]!.timeSeconds).toBeGreaterThanOrEqual(frames[i - 1]!.timeSeconds);
       });
 
       test('every hundredth frame is the same frame as among all, with its index and time', async () => {

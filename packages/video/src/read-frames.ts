@@ -7,6 +7,7 @@ import { decodeWithNodeAv } from './node-av-decoder.js';
 
 const DECODERS = { 'node-av': decodeWithNodeAv, ffmpeg: decodeWithFfmpeg } satisfies Record<string, FrameDecoder>;
 
+/** What {@link readFrames} reads, and by what. */
 export interface ReadFramesOptions {
   /** Every frame by default; 10 gives frames 0, 10, 20, …. */
   readonly everyNth?: number;

@@ -10,6 +10,7 @@ const WIDTH = 480;
 const HEIGHT = 320;
 /** Samples a pixel each way on parts, so that threads and edges stay clean. */
 const SAMPLES = 3;
+const SAMPLES_ON_FLATS = 2;
 
 /** A picture Fovea made itself, with the boxes it knows exactly. */
 export interface SamplePicture {
@@ -74,13 +75,14 @@ function paintPart(pixels: Float32Array, { width, height, light }: Scene, placed
   const color: [number, number, number] = [0, 0, 0];
   for (let py = Math.max(0, Math.floor(y - reach)); py < Math.min(height, y + reach); py++) {
     for (let px = Math.max(0, Math.floor(x - reach)); px < Math.min(width, x + reach); px++) {
-      const [cu, cv] = toPart(placed, px + 0.5, py + 0.5);
-      if (part.distance(cu, cv) > 1) continue;
+      const distance = part.distance(...toPart(placed, px + 0.5, py + 0.5));
+      if (distance > 1) continue;
+      const samples = part.isTurned && distance < -1.5 ? SAMPLES_ON_FLATS : SAMPLES;
       let covered = 0;
       const sum = [0, 0, 0];
-      for (let sub = 0; sub < SAMPLES * SAMPLES; sub++) {
-        const sx = px + ((sub % SAMPLES) + 0.5) / SAMPLES;
-        const sy = py + (Math.floor(sub / SAMPLES) + 0.5) / SAMPLES;
+      for (let sub = 0; sub < samples * samples; sub++) {
+        const sx = px + ((sub % samples) + 0.5) / samples;
+        const sy = py + (Math.floor(sub / samples) + 0.5) / samples;
         const [u, v] = toPart(placed, sx, sy);
         if (part.distance(u, v) > 0) continue;
         covered++;
@@ -89,8 +91,8 @@ function paintPart(pixels: Float32Array, { width, height, light }: Scene, placed
       }
       if (covered === 0) continue;
       const to = (py * width + px) * 3;
-      const share = covered / SAMPLES ** 2;
-      for (let c = 0; c < 3; c++) pixels[to + c] = pixels[to + c]! * (1 - share) + sum[c]! / SAMPLES ** 2;
+      const share = covered / samples ** 2;
+      for (let c = 0; c < 3; c++) pixels[to + c] = pixels[to + c]! * (1 - share) + sum[c]! / samples ** 2;
     }
   }
 }

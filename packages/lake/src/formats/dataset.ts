@@ -44,6 +44,7 @@ export interface LabelledPicture {
   readonly labelled: boolean;
 }
 
+/** What a folder says: its pictures, their labels, and everything that could not be used as it stood. */
 export interface ParsedDataset {
   readonly format: FormatName;
   /** In the order of class indices. */
