@@ -50,8 +50,8 @@ export function createProgram(perform: Perform): Command {
     .addOption(projectOption())
     .addOption(new Option('--task <task>', 'what to learn').choices(['detection']).default('detection'))
     .option('--epochs <n>', 'passes over the pictures', integer(1, 10_000))
-    .option('--seed <n>', 'seed of everything random', integer(0, 0xffffffff))
-    .option('--time-limit <seconds>', 'finish within this time', number(1, 86_400))
+    .option('--seed <n>', 'seed of everything random', integer(0, 0x7fffffff))
+    .option('--time-limit <seconds>', 'finish within this time', number(10, 2_592_000))
     .option('--name <model>', "the model's name (default: the project's)")
     .action((options) =>
       perform(options, async (session) => (await import('./commands/train.js')).trainCommand(options, session)),

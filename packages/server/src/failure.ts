@@ -22,8 +22,8 @@ const statusByCode: Record<string, Status> = {
 
 const statusByShape: readonly (readonly [RegExp, Status])[] = [
   [/^unknown_/, 404],
-  [/^(invalid|bad|empty|missing)_/, 400],
-  [/_(exists|taken|held|busy)$|^run_(finished|running)$/, 409],
+  [/^(invalid|bad|empty)_/, 400],
+  [/_(exists|taken|busy)$|^run_(finished|running)$/, 409],
 ];
 
 /**

@@ -21,18 +21,18 @@ export const runProgressSchema = z
   })
   .openapi('RunProgress');
 
+const imageSideSchema = z.number().int().min(64).max(1280).multipleOf(32);
+
 /** A request to train, without the project, which stands in the path. */
 export const newRunSchema = z
   .object({
     task: z.literal('detection'),
     epochs: z.number().int().min(1).max(10_000).optional(),
-    seed: z.number().int().min(0).max(0xffffffff).optional(),
-    timeLimitSeconds: z.number().positive().max(86_400).optional(),
+    seed: z.number().int().min(0).max(0x7fffffff).optional(),
+    timeLimitSeconds: z.number().min(10).max(2_592_000).optional(),
     name: nameSchema.optional().describe("The model's name; the project's by default."),
-    batchSize: z.number().int().min(1).max(256).optional(),
-    imageSize: z
-      .object({ width: z.number().int().min(32).max(2048), height: z.number().int().min(32).max(2048) })
-      .optional(),
+    batchSize: z.number().int().min(2).max(256).multipleOf(2).optional(),
+    imageSize: z.object({ width: imageSideSchema, height: imageSideSchema }).optional(),
     learningRate: z.number().positive().max(1).optional(),
   })
   .strict()
