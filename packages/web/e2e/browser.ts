@@ -26,4 +26,4 @@ export function launchBrowser(executablePath: string): Promise<Browser> {
 }
 
 /** The built app. */
-export const dist = fileURLToPath(new URL('../dist', import.meta.url));
+export const dist = fileURLToPath(new URL('../../dist', import.meta.url));

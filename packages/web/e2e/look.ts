@@ -4,7 +4,7 @@ import { dist, findChromium, launchBrowser } from './browser.js';
 import { startFixture } from './fixture/server.js';
 
 /**
- * Takes pictures of every page, light and dark, wide and narrow: `node dist-e2e/look.js <folder> [part of a page's name]`.
+ * Takes pictures of every page, light and dark, wide and narrow: `node dist-e2e/e2e/look.js <folder> [part of a page's name]`.
  * With FOVEA_SHARED, the cars project has real pictures.
  */
 const pages: readonly [name: string, path: string, act?: 'open' | 'try' | 'palette' | 'keys'][] = [

@@ -115,7 +115,7 @@ export function LinePlot({
           ),
         )}
         {x !== undefined && (
-          <span className="ml-auto whitespace-nowrap text-ink-3">
+          <span className="ml-auto whitespace-nowrap text-ink-3 max-md:hidden">
             {xLabel} {formatSignificant(x)}
           </span>
         )}

@@ -50,7 +50,7 @@ export function FilterBar({
             className={chip}
           >
             {t(key)}
-            <span className="min-w-4 text-12 opacity-80">{count === undefined ? '' : formatCount(count)}</span>
+            <span className="min-w-4 text-12">{count === undefined ? '' : formatCount(count)}</span>
           </button>
         ))}
       </div>
@@ -71,7 +71,7 @@ export function FilterBar({
             >
               <ClassDot index={index} />
               {name}
-              <span className="text-12 opacity-80">{formatCount(count)}</span>
+              <span className="text-12">{formatCount(count)}</span>
             </button>
           ))}
         </div>

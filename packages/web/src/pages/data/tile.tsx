@@ -27,7 +27,7 @@ export const Tile = memo(function Tile({
 }) {
   const { t } = useTranslation('data');
   // The stored thumbnail is small; a large tile shows the picture itself.
-  const large = Math.max(width, height) * devicePixelRatio > 640;
+  const large = Math.max(width, height) > 400;
   return (
     <button
       type="button"

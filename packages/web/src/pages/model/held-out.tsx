@@ -8,21 +8,25 @@ type Picture = SampleSet['pictures'][number];
 export function HeldOut({
   project,
   pictures,
+  pending,
   current,
   onChoose,
 }: {
   project: string;
   pictures: readonly Picture[];
+  /** Whether the pictures are on their way: their room is then kept. */
+  pending: boolean;
   /** Name of the picture shown. */
   current: string | undefined;
   onChoose: (picture: Picture) => void;
 }) {
   const { t } = useTranslation('model');
-  if (pictures.length === 0) return null;
+  if (pictures.length === 0 && !pending) return null;
   return (
     <div className="flex items-center gap-4 border-t border-line p-3 max-md:flex-col max-md:items-start max-md:gap-2">
       <p className="shrink-0 px-1 text-12 text-ink-2">{t('orHeldOut')}</p>
       <ul className="flex min-w-0 flex-1 gap-1 overflow-x-auto p-1 max-md:w-full">
+        {pending && <li className="skeleton h-14 w-full" />}
         {pictures.map((picture) => (
           <li key={picture.sha256} className="shrink-0">
             <button

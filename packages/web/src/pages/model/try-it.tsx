@@ -106,6 +106,7 @@ export function TryIt({ model, version, project }: { model: Model; version: Mode
       <HeldOut
         project={project}
         pictures={heldOut}
+        pending={version.runId !== null && samples.isPending}
         current={shown?.name}
         onChoose={async (picture) => {
           setLit(null);

@@ -43,7 +43,7 @@ export function Verdict({
     <section className="panel grid gap-x-12 gap-y-6 p-6 max-md:p-4 lg:grid-cols-[1fr_auto]" aria-label={t('verdict')}>
       <div className="max-w-xl space-y-2">
         <p className="text-16 font-medium text-balance">{t('finds', { finds })}</p>
-        <p className="text-14 text-ink-2">
+        <p className="min-h-10 text-14 text-ink-2">
           {t(`level.${level}`)}{' '}
           {counts && t('measured', { val: formatCount(counts.val), train: formatCount(counts.train), project })}
         </p>

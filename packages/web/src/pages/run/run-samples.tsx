@@ -73,11 +73,11 @@ export function RunSamples({
   const classes = project.data?.classes.map(({ name }) => name) ?? [];
   return (
     <section className="panel min-w-0 p-4" aria-label={t('samples')}>
-      <div className="flex min-h-8 items-center gap-3">
+      <div className="flex min-h-8 items-center gap-x-3 max-md:flex-wrap">
         <h3 className="font-medium">{t('samples')}</h3>
         <span className="min-w-0 flex-1 truncate text-12 text-ink-3">{t('samplesNote')}</span>
         <Slider
-          className="w-52 max-md:w-40"
+          className="w-52 max-md:h-8 max-md:w-full"
           label={t('confidence')}
           value={confidence}
           min={0.05}

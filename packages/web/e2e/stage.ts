@@ -1,0 +1,67 @@
+import type { Browser, BrowserContextOptions, Page } from 'playwright-core';
+import { afterAll, beforeAll } from 'vitest';
+import { dist, findChromium, launchBrowser } from './browser.js';
+import type { Scene } from './fixture/home.js';
+import { type Fixture, startFixture } from './fixture/server.js';
+
+/** Whether there is a browser to test in; says so once where there is none. */
+export const chromium = findChromium();
+if (!chromium) console.warn('No Chromium found (FOVEA_CHROMIUM names one): the browser tests are skipped.');
+
+/** A page, and what went wrong in it: errors in the console, errors nobody caught. */
+export interface Opened {
+  readonly page: Page;
+  readonly errors: string[];
+}
+
+/** What a test file needs: a fixture and a browser of its own, there before its tests and gone after them. */
+export interface Stage {
+  readonly fixture: Fixture;
+  open(path: string, options?: BrowserContextOptions): Promise<Opened>;
+}
+
+/** Sets the stage for a file's tests. */
+export function useStage(scene: Scene = 'full'): Stage {
+  let browser: Browser;
+  let fixture: Fixture;
+  beforeAll(async () => {
+    if (!chromium) return;
+    fixture = await startFixture(dist, scene);
+    browser = await launchBrowser(chromium);
+  });
+  afterAll(async () => {
+    await browser?.close();
+    await fixture?.close();
+  });
+  return {
+    get fixture() {
+      return fixture;
+    },
+    async open(path, options = {}) {
+      const context = await browser.newContext({ viewport: { width: 1440, height: 900 }, ...options });
+      await context.addInitScript(watchShifts);
+      const page = await context.newPage();
+      const errors: string[] = [];
+      page.on('console', (message) => message.type() === 'error' && errors.push(message.text()));
+      page.on('pageerror', (error) => errors.push(String(error)));
+      page.setDefaultTimeout(15_000);
+      await page.goto(fixture.origin + path);
+      return { page, errors };
+    },
+  };
+}
+
+/** Sum of the layout shifts nobody asked for (CLS without its windows), so far. */
+export function shiftsOf(page: Page): Promise<number> {
+  return page.evaluate(() => (window as unknown as { shifts: number }).shifts);
+}
+
+function watchShifts(): void {
+  const sum = window as unknown as { shifts: number };
+  sum.shifts = 0;
+  new PerformanceObserver((list) => {
+    for (const entry of list.getEntries() as (PerformanceEntry & { value: number; hadRecentInput: boolean })[]) {
+      if (!entry.hadRecentInput) sum.shifts += entry.value;
+    }
+  }).observe({ type: 'layout-shift', buffered: true });
+}
