@@ -1,6 +1,7 @@
 import { spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -83,4 +84,25 @@ it('loses nothing it said was saved, leaves nothing half-written, and is complet
     'select (select count(*)::integer from fovea.media) as media, (select count(*)::integer from fovea.annotations) as boxes',
   );
   expect(rows[0]).toEqual({ media: PICTURES, boxes });
+});
+
+it('goes on when the database is killed under it and comes back', async () => {
+  const parsed = await parseDataset(root);
+  const pidFile = join(test.path, 'postgres', 'data', 'postmaster.pid');
+  let kills = 0;
+  const report = await importDataset(test.home, 'database killed', parsed, {
+    onProgress: ({ done }) => {
+      if (done < 100 || kills > 0) return;
+      kills++;
+      process.kill(Number(readFileSync(pidFile, 'utf8').split('\n')[0]), 'SIGKILL');
+    },
+  });
+  expect(kills).toBe(1);
+  expect(report.imported + report.duplicates).toBe(PICTURES);
+  expect(report.problems).toEqual([]);
+  const { rows } = await test.home.pool.query(
+    `select count(*)::integer as media from fovea.media m join fovea.projects p on p.id = m.project_id
+     where p.name = 'database killed'`,
+  );
+  expect(rows[0]).toEqual({ media: PICTURES });
 });

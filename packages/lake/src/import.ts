@@ -120,8 +120,8 @@ export async function importPictures(
       else ready.push(picture);
     }
     const names = ready.flatMap((picture) => picture.annotations.map((annotation) => annotation.className));
-    classIndices = await ensureClasses(home, projectId, names);
-    const written = await writePictures(home, projectId, classIndices, ready);
+    classIndices = await home.persist(() => ensureClasses(home, projectId, names));
+    const written = await home.persist(() => writePictures(home, projectId, classIndices, ready));
     counts.annotations += written.annotations;
     const differing = new Set(written.problems.map((problem) => problem.file));
     const twins = new Set<string>();
@@ -203,11 +203,8 @@ async function prepare(home: Home, projectId: number, batch: readonly IncomingPi
       }
     }),
   );
-  const known = await knownFacts(
-    home,
-    projectId,
-    loaded.flatMap((each) => each.sha256 ?? []),
-  );
+  const sha256s = loaded.flatMap((each) => each.sha256 ?? []);
+  const known = await home.persist(() => knownFacts(home, projectId, sha256s));
   return Promise.all(
     loaded.map(async ({ picture, bytes, sha256, error }): Promise<Prepared> => {
       if (bytes === undefined) return skip(picture, error);

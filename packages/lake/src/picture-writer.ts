@@ -1,7 +1,6 @@
 import type { BoxAnnotation } from '@fovea/annotations';
 import type { ImageFacts } from '@fovea/image';
-import type { Home } from '@fovea/store';
-import type pg from 'pg';
+import type { DatabaseClient, Home } from '@fovea/store';
 import type { Problem } from './formats/index.js';
 
 /** A picture ready to be written: its bytes are on disk, its boxes lie inside it. */
@@ -58,7 +57,7 @@ export async function writePictures(
 }
 
 async function write(
-  client: pg.PoolClient,
+  client: DatabaseClient,
   projectId: number,
   classIndices: ReadonlyMap<string, number>,
   pictures: readonly PreparedPicture[],
@@ -98,7 +97,7 @@ function rowsOf(mediaId: number, picture: PreparedPicture, classIndices: Readonl
 }
 
 async function insertMedia(
-  client: pg.PoolClient,
+  client: DatabaseClient,
   projectId: number,
   pictures: readonly PreparedPicture[],
 ): Promise<Map<string, number>> {
@@ -121,7 +120,7 @@ async function insertMedia(
   return new Map(rows.map((row) => [row.sha256, Number(row.id)]));
 }
 
-async function insertAnnotations(client: pg.PoolClient, projectId: number, rows: readonly Row[]): Promise<void> {
+async function insertAnnotations(client: DatabaseClient, projectId: number, rows: readonly Row[]): Promise<void> {
   if (rows.length === 0) return;
   const corner = (index: 0 | 1 | 2 | 3) => rows.map((row) => row.annotation.box[index]);
   await client.query(
@@ -150,7 +149,7 @@ function attributesOf({ attributes }: BoxAnnotation): string | null {
 }
 
 async function mergeLabels(
-  client: pg.PoolClient,
+  client: DatabaseClient,
   projectId: number,
   classIndices: ReadonlyMap<string, number>,
   picture: PreparedPicture,

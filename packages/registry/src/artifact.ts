@@ -21,10 +21,12 @@ export async function putArtifact(
 ): Promise<Artifact> {
   const stored = await home.blobs.put(typeof bytes === 'string' ? new TextEncoder().encode(bytes) : bytes);
   const row = { ...stored, mediaType, createdAt: new Date() };
-  await home.db
-    .insert(artifacts)
-    .values({ runId, name, ...row })
-    .onConflictDoUpdate({ target: [artifacts.runId, artifacts.name], set: row });
+  await home.persist(() =>
+    home.db
+      .insert(artifacts)
+      .values({ runId, name, ...row })
+      .onConflictDoUpdate({ target: [artifacts.runId, artifacts.name], set: row }),
+  );
   return { name, ...row };
 }
 

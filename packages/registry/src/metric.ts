@@ -34,18 +34,20 @@ export async function logMetrics(home: Home, runId: string, values: readonly Met
   const rows = [...last.values()];
   // One statement with arrays: as fast for a thousand values as for one. A replaced value gets a new id, so that who
   // reads from an id on sees it.
-  await home.pool.query(
-    `insert into fovea.metrics (run_id, name, step, epoch, value)
-     select $1, * from unnest($2::text[], $3::integer[], $4::double precision[], $5::double precision[])
-     on conflict (run_id, name, step) do update
-     set id = excluded.id, epoch = excluded.epoch, value = excluded.value, time = now()`,
-    [
-      runId,
-      rows.map((row) => row.name),
-      rows.map((row) => row.step),
-      rows.map((row) => row.epoch ?? null),
-      rows.map((row) => row.value),
-    ],
+  await home.persist(() =>
+    home.pool.query(
+      `insert into fovea.metrics (run_id, name, step, epoch, value)
+       select $1, * from unnest($2::text[], $3::integer[], $4::double precision[], $5::double precision[])
+       on conflict (run_id, name, step) do update
+       set id = excluded.id, epoch = excluded.epoch, value = excluded.value, time = now()`,
+      [
+        runId,
+        rows.map((row) => row.name),
+        rows.map((row) => row.step),
+        rows.map((row) => row.epoch ?? null),
+        rows.map((row) => row.value),
+      ],
+    ),
   );
 }
 
@@ -120,7 +122,8 @@ export interface LogLine {
 export async function appendLog(home: Home, runId: string, text: string | readonly string[]): Promise<void> {
   // PostgreSQL's text holds every character but NUL.
   const lines = (typeof text === 'string' ? [text] : [...text]).map((line) => line.replaceAll('\0', ''));
-  if (lines.length > 0) await home.db.insert(logLines).values(lines.map((line) => ({ runId, text: line })));
+  if (lines.length === 0) return;
+  await home.persist(() => home.db.insert(logLines).values(lines.map((line) => ({ runId, text: line }))));
 }
 
 /**

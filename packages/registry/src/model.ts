@@ -76,42 +76,45 @@ export async function registerModel(home: Home, model: NewModelVersion): Promise
   }
   // On disk first: a version never names a file that is not there.
   const file = await home.blobs.put(model.onnxPath);
-  const version = await home.db.transaction(async (tx) => {
-    await tx.insert(models).values({ name: model.name, projectId: model.projectId }).onConflictDoNothing();
-    const [row] = await tx.select().from(models).where(eq(models.name, model.name)).for('update');
-    if (row?.projectId !== model.projectId) {
-      throw new RegistryError(
-        'model_name_taken',
-        `Another project has a model "${model.name}": choose another name (--name).`,
-        { name: model.name },
-      );
-    }
-    const versions = await tx
-      .select()
-      .from(modelVersions)
-      .where(eq(modelVersions.modelName, model.name))
-      .orderBy(desc(modelVersions.version));
-    const before = model.runId == null ? undefined : versions.find((each) => each.runId === model.runId);
-    if (before !== undefined) return before.version;
-    const version = (versions[0]?.version ?? 0) + 1;
-    await tx.insert(modelVersions).values({
-      modelName: model.name,
-      version,
-      runId: model.runId ?? null,
-      ...file,
-      card: { ...model.card },
+  const insert = () =>
+    home.db.transaction(async (tx) => {
+      await tx.insert(models).values({ name: model.name, projectId: model.projectId }).onConflictDoNothing();
+      const [row] = await tx.select().from(models).where(eq(models.name, model.name)).for('update');
+      if (row?.projectId !== model.projectId) {
+        throw new RegistryError(
+          'model_name_taken',
+          `Another project has a model "${model.name}": choose another name (--name).`,
+          { name: model.name },
+        );
+      }
+      const versions = await tx
+        .select()
+        .from(modelVersions)
+        .where(eq(modelVersions.modelName, model.name))
+        .orderBy(desc(modelVersions.version));
+      const before = model.runId == null ? undefined : versions.find((each) => each.runId === model.runId);
+      if (before !== undefined) return before.version;
+      const version = (versions[0]?.version ?? 0) + 1;
+      await tx.insert(modelVersions).values({
+        modelName: model.name,
+        version,
+        runId: model.runId ?? null,
+        ...file,
+        card: { ...model.card },
+      });
+      const aliases = await tx.select().from(modelAliases).where(eq(modelAliases.modelName, model.name));
+      const championVersion = aliases.find((each) => each.alias === 'champion')?.version;
+      const champion = versions.find((each) => each.version === championVersion);
+      const names =
+        champion === undefined || score(model.card) > score(champion.card) ? ['candidate', 'champion'] : ['candidate'];
+      await tx
+        .insert(modelAliases)
+        .values(names.map((alias) => ({ modelName: model.name, alias, version })))
+        .onConflictDoUpdate({ target: [modelAliases.modelName, modelAliases.alias], set: { version } });
+      return version;
     });
-    const aliases = await tx.select().from(modelAliases).where(eq(modelAliases.modelName, model.name));
-    const championVersion = aliases.find((each) => each.alias === 'champion')?.version;
-    const champion = versions.find((each) => each.version === championVersion);
-    const names =
-      champion === undefined || score(model.card) > score(champion.card) ? ['candidate', 'champion'] : ['candidate'];
-    await tx
-      .insert(modelAliases)
-      .values(names.map((alias) => ({ modelName: model.name, alias, version })))
-      .onConflictDoUpdate({ target: [modelAliases.modelName, modelAliases.alias], set: { version } });
-    return version;
-  });
+  // Of a run there is one version, so trying again cannot make two.
+  const version = await (model.runId == null ? insert() : home.persist(insert));
   return resolveModel(home, `${model.name}@${version}`);
 }
 

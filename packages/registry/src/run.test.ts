@@ -1,5 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
@@ -253,5 +255,24 @@ describe('a killed process', () => {
     }
     const lease = await claimRun(home, run.id, 'test');
     expect(lease).not.toBe(false);
+  });
+});
+
+describe('a killed database', () => {
+  it('is waited for by what a run writes', async () => {
+    const { home } = test;
+    const run = await newRun();
+    const pidFile = join(test.path, 'postgres', 'data', 'postmaster.pid');
+    process.kill(Number((await readFile(pidFile, 'utf8')).split('\n')[0]), 'SIGKILL');
+    await Promise.all([
+      logMetrics(home, run.id, [{ name: 'loss', step: 1, value: 1 }]),
+      appendLog(home, run.id, 'still here'),
+      updateRunProgress(home, run.id, { epoch: 1 }),
+      putArtifact(home, run.id, 'a.txt', 'a', 'text/plain'),
+    ]);
+    expect(await setRunState(home, run.id, 'running')).toMatchObject({ state: 'running', progress: { epoch: 1 } });
+    expect((await getMetrics(home, run.id)).points).toHaveLength(1);
+    expect((await getLog(home, run.id)).lines).toHaveLength(1);
+    expect(await listArtifacts(home, run.id)).toHaveLength(1);
   });
 });

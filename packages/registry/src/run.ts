@@ -128,7 +128,7 @@ export async function setRunState(
   state: RunState,
   options: { error?: string; from?: readonly RunState[] } = {},
 ): Promise<Run> {
-  await home.db
+  const change = home.db
     .update(runs)
     .set({
       state,
@@ -137,13 +137,16 @@ export async function setRunState(
       finishedAt: ENDED.includes(state) ? sql`now()` : null,
     })
     .where(and(eq(runs.id, id), options.from === undefined ? undefined : inArray(runs.state, [...options.from])));
+  await home.persist(() => change.execute());
   return getRun(home, id);
 }
 
 /** Remembers what a run says about itself; cheap enough for several times a second. */
 export async function updateRunProgress(home: Home, id: string, progress: object): Promise<void> {
-  await home.db
-    .update(runs)
-    .set({ progress: { ...progress } })
-    .where(eq(runs.id, id));
+  await home.persist(() =>
+    home.db
+      .update(runs)
+      .set({ progress: { ...progress } })
+      .where(eq(runs.id, id)),
+  );
 }

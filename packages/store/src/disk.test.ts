@@ -2,6 +2,7 @@ import { execFileSync, spawnSync } from 'node:child_process';
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { openHome } from './home.js';
 import { stopDatabase } from './postgres/server.js';
@@ -88,7 +89,11 @@ describe('a home that cannot be written', () => {
       const path = join(disk, 'home');
       await (await open(path)).close();
       await stopDatabase(path);
-      execFileSync('mount', ['-o', 'remount,ro', disk]);
+      // The keeper's last words keep the disk busy for a moment.
+      for (let tries = 0; spawnSync('mount', ['-o', 'remount,ro', disk]).status !== 0; tries++) {
+        if (tries === 50) throw new Error('the disk stays busy');
+        await sleep(100);
+      }
       const failure = await open(path).catch((error) => error);
       expect(failure).toMatchObject({ code: 'home_not_writable' });
       expect(failure.message).toContain(path);

@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdir, mkdtemp, readdir, readFile, stat, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -198,6 +198,23 @@ describe('an embedded database', () => {
     await writeFile(join(data, 'postmaster.pid'), `${lines.join('\n')}\n`, { mode: 0o600 });
     const home = await open(path);
     expect((await postmaster(path))!.pid).not.toBe(process.pid);
+    await home.close();
+  });
+
+  it.concurrent('works in a folder with a strange name', async (context) => {
+    const { expect } = context;
+    const path = join(await newPath(context), 'a, "b" \'c\' ü%20 $x');
+    const home = await open(path);
+    expect((await home.pool.query('select 1 as one')).rows).toEqual([{ one: 1 }]);
+    await removeTestHome(path, home);
+  });
+
+  it.concurrent('ends when its folder is removed under it', async (context) => {
+    const path = await newPath(context);
+    const home = await open(path);
+    const { pid } = (await postmaster(path))!;
+    await rm(path, { recursive: true, force: true, maxRetries: 5, retryDelay: 100 });
+    await eventually('the end of PostgreSQL', async () => !isAlive(pid));
     await home.close();
   });
 

@@ -8,11 +8,14 @@ import { type BlobStore, freeBytes, openBlobStore, RESERVED_BYTES } from './blob
 import { diskFull, StoreError, storageError, systemCode } from './error.js';
 import { migrate } from './migrate.js';
 import { isAlive } from './postgres/cluster.js';
-import { connectToHome, type Presence } from './postgres/server.js';
+import { connectToHome, type Presence, reconnectToHome } from './postgres/server.js';
 import * as schema from './schema/index.js';
 
 /** The database handle of a {@link Home}. */
 export type Database = NodePgDatabase<typeof schema>;
+
+/** One connection out of a pool, for a transaction written in SQL. */
+export type DatabaseClient = pg.PoolClient;
 
 /** An open home: one folder with the database, the bytes and the work in progress of a Fovea. */
 export interface Home {
@@ -27,6 +30,11 @@ export interface Home {
   runFolder(runId: string): string;
   /** Turns a failure of the database or the disk into a sentence where it can: see {@link explainFailure}. */
   explain(error: unknown): Promise<unknown>;
+  /**
+   * Does `attempt` again while the connection to the database is lost, for up to half a minute, as when its process was
+   * killed and is started anew. For what may be done twice: an upsert, or a transaction that looks first.
+   */
+  persist<T>(attempt: () => Promise<T>): Promise<T>;
   /** Lets go of everything; an embedded PostgreSQL stops some seconds after the last process that used it. */
   close(): Promise<void>;
 }
@@ -58,6 +66,7 @@ export async function openHome(path: string, options: OpenHomeOptions = {}): Pro
     createPool: database.createPool,
     runFolder: (runId) => join(home, 'runs', runId),
     explain: (error) => explainFailure(error, home),
+    persist: (attempt) => persist(home, attempt),
     close: database.close,
   };
 }
@@ -148,7 +157,7 @@ async function openEmbedded(home: string, onProgress?: (text: string) => void): 
   };
   const reconnect = async (): Promise<void> => {
     for (let waitMs = 100; !closed; waitMs = Math.min(waitMs * 2, 5000)) {
-      const next = await connectToHome(home).catch(() => undefined);
+      const next = await reconnectToHome(home).catch(() => undefined);
       if (next !== undefined) {
         if (closed) return void (await next.client.end().catch(() => undefined));
         presence = next;
@@ -197,6 +206,22 @@ function makePool(config: pg.PoolConfig): pg.Pool {
 function isLostConnection(error: unknown): boolean {
   const code = systemCode(error) ?? '';
   return /^(57P|08|ECONN|EPIPE|ENOENT)/.test(code) || /terminated|Connection ended|not queryable/i.test(String(error));
+}
+
+const PERSIST_MS = 30_000;
+
+async function persist<T>(home: string, attempt: () => Promise<T>): Promise<T> {
+  const deadline = Date.now() + PERSIST_MS;
+  for (let waitMs = 100; ; waitMs = Math.min(2 * waitMs, 2000)) {
+    try {
+      return await attempt();
+    } catch (error) {
+      const why = await explainFailure(error, home);
+      const lost = why instanceof StoreError && why.code === 'database_lost';
+      if (!lost || Date.now() + waitMs > deadline) throw why;
+      await sleep(waitMs);
+    }
+  }
 }
 
 /**

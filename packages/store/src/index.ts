@@ -1,6 +1,13 @@
 export { type BlobSource, type BlobStore, openBlobStore, type StoredBlob } from './blob-store.js';
 export { StoreError, storageError, systemCode } from './error.js';
-export { type Database, explainFailure, type Home, type OpenHomeOptions, openHome } from './home.js';
+export {
+  type Database,
+  type DatabaseClient,
+  explainFailure,
+  type Home,
+  type OpenHomeOptions,
+  openHome,
+} from './home.js';
 export { stopDatabase } from './postgres/server.js';
 export * from './schema/index.js';
 export * as schema from './schema/index.js';

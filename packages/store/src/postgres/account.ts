@@ -1,5 +1,5 @@
 import { type SpawnOptions, spawnSync } from 'node:child_process';
-import { readFileSync } from 'node:fs';
+import { readFileSync, statSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { StoreError } from '../error.js';
 
@@ -16,19 +16,20 @@ export interface Account {
 const OURSELVES: Account = { prefix: [], spawnOptions: {} };
 
 /**
- * Chooses the user PostgreSQL runs as. Anybody but root: that user. Root: `FOVEA_POSTGRES_USER`, else `postgres`, else
- * `nobody`, whichever the machine has.
+ * Chooses the user PostgreSQL runs as. Anybody but root: that user. Root: the owner of the data folder, where there is
+ * one; else `FOVEA_POSTGRES_USER`, else `postgres`, else `nobody`, whichever the machine has.
  *
  * That user must reach the programs and the data folder. Where folders above them are closed (a clone below `/root`),
  * PostgreSQL gets the one Linux capability that walks through closed folders, as an ambient capability by `setpriv`.
  *
  * @param program - path of a PostgreSQL binary
  * @param folder - an existing folder, the parent of the data folder
+ * @param data - the data folder, which need not exist
  * @throws StoreError `no_postgres_account` or `folder_closed`, with what to do
  */
-export function chooseAccount(program: string, folder: string): Account {
+export function chooseAccount(program: string, folder: string, data: string): Account {
   if (process.platform === 'win32' || process.geteuid?.() !== 0) return OURSELVES;
-  const { name, uid, gid } = findUser();
+  const { name, uid, gid } = ownerOf(data) ?? findUser();
   if (canReach(uid, gid, program, folder)) return { uid, gid, prefix: [], spawnOptions: { uid, gid } };
   for (const capability of ['dac_read_search', 'dac_override']) {
     const prefix = [
@@ -60,6 +61,13 @@ const REACH = 'test -x "$1" && test -r "$1" && cd "$2"';
 
 function canReach(uid: number, gid: number, program: string, folder: string): boolean {
   return spawnSync('/bin/sh', ['-c', REACH, 'sh', program, folder], { uid, gid }).status === 0;
+}
+
+function ownerOf(data: string): { name: string; uid: number; gid: number } | undefined {
+  const found = statSync(data, { throwIfNoEntry: false });
+  return found === undefined || found.uid === 0
+    ? undefined
+    : { name: `user ${found.uid}`, uid: found.uid, gid: found.gid };
 }
 
 function findUser(): { name: string; uid: number; gid: number } {

@@ -86,7 +86,7 @@ async function makeCluster(folders: ClusterFolders): Promise<void> {
   await mkdir(folders.root);
   // Others may walk through, not look: PostgreSQL may be another user, and its folders are closed themselves.
   await chmod(folders.root, 0o711);
-  const account = chooseAccount(binaries.postgres, folders.root);
+  const account = chooseAccount(binaries.postgres, folders.root, folders.data);
   for (const folder of [folders.data, folders.socket]) {
     await mkdir(folder, { mode: 0o700 });
     await own(folder, account);

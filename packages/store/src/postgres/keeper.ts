@@ -116,7 +116,7 @@ async function connect(folders: ClusterFolders): Promise<pg.Client | undefined> 
 /** Starts PostgreSQL and waits until it is ready, or leaves one that runs already alone. */
 async function startPostgres(folders: ClusterFolders): Promise<void> {
   const binaries = await loadBinaries();
-  const account = chooseAccount(binaries.postgres, folders.root);
+  const account = chooseAccount(binaries.postgres, folders.root, folders.data);
   const deadline = Date.now() + START_TIMEOUT_MS;
   while (Date.now() < deadline) {
     await removeStalePidFile(folders.data, folders.socket);
@@ -143,7 +143,7 @@ async function startPostgres(folders: ClusterFolders): Promise<void> {
 
 async function spawnPostgres(folders: ClusterFolders, account: Account, program: string): Promise<ChildProcess> {
   const address = (await socketWorks(folders.socket))
-    ? ['-c', 'listen_addresses=', '-c', `unix_socket_directories=${folders.socket}`, '-p', String(SOCKET_PORT)]
+    ? ['-c', 'listen_addresses=', '-c', `unix_socket_directories=${quoted(folders.socket)}`, '-p', String(SOCKET_PORT)]
     : ['-c', 'listen_addresses=127.0.0.1', '-c', 'unix_socket_directories=', '-p', String(await freePort())];
   const [command, args] = commandFor(account, program, ['-D', folders.data, ...address, ...SETTINGS]);
   if (((await stat(folders.log).catch(() => undefined))?.size ?? 0) > 4 * 2 ** 20) await truncate(folders.log);
@@ -175,12 +175,18 @@ const SETTINGS = Object.entries({
   log_min_messages: 'warning',
   log_min_error_statement: 'panic',
   logging_collector: 'off',
+  log_checkpoints: 'off',
   jit: 'off',
   timezone: 'UTC',
   log_timezone: 'UTC',
   wal_level: 'minimal',
   max_wal_senders: '0',
 }).flatMap(([name, value]) => ['-c', `${name}=${value}`]);
+
+/** The setting is a list, so a folder with a comma in its name needs quotes. */
+function quoted(folder: string): string {
+  return `"${folder.replaceAll('"', '""')}"`;
+}
 
 /** Whether a Unix socket can be made in this folder: its path must be short, and the file system must know sockets. */
 async function socketWorks(folder: string): Promise<boolean> {

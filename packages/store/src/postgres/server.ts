@@ -5,7 +5,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import pg from 'pg';
 import { diskFull, StoreError, storageError, systemCode } from '../error.js';
-import { clusterFolders, ensureCluster, isAlive } from './cluster.js';
+import { type ClusterFolders, clusterFolders, ensureCluster, isAlive } from './cluster.js';
 import { CLIENT_LOCK, connectionTo, STOP_CHANNEL } from './connection.js';
 import { lastLines } from './keeper.js';
 import { readPostmaster } from './postmaster.js';
@@ -25,7 +25,19 @@ export interface Presence {
  * @throws StoreError `database_not_started` with PostgreSQL's own words, `disk_full`, and those of creating it
  */
 export async function connectToHome(home: string, onProgress?: (text: string) => void): Promise<Presence> {
-  const folders = await ensureCluster(home, onProgress);
+  return connectTo(home, await ensureCluster(home, onProgress), onProgress);
+}
+
+/** As {@link connectToHome}, for a home that was open a moment ago: a database that has vanished is not made anew. */
+export async function reconnectToHome(home: string): Promise<Presence> {
+  return connectTo(home, clusterFolders(home));
+}
+
+async function connectTo(
+  home: string,
+  folders: ClusterFolders,
+  onProgress?: (text: string) => void,
+): Promise<Presence> {
   const password = await readFile(folders.password, 'utf8');
   const deadline = Date.now() + OPEN_TIMEOUT_MS;
   let keeper: ChildProcess | undefined;
@@ -117,8 +129,8 @@ function openKeeperLog(home: string): number {
 }
 
 /**
- * Stops the embedded PostgreSQL of a home now, whoever uses it, and waits until it is gone. Without one running, nothing
- * happens. For backups by copying, and for tests that remove their home.
+ * Stops the embedded PostgreSQL of a home now and waits until it is gone; without one running, nothing happens. For
+ * backups by copying, and for tests that remove their home. A process that still has the home open starts it again.
  */
 export async function stopDatabase(home: string): Promise<void> {
   const folders = clusterFolders(home);
