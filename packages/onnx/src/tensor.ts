@@ -97,7 +97,8 @@ export function viewBytes(dtype: DType, bytes: Uint8Array): TensorData {
   const size = bytesOf(dtype);
   if (bytes.byteLength % size !== 0)
     throw new OnnxError('truncated_tensor', `${bytes.byteLength} bytes are not a whole number of ${dtype} elements.`);
-  const aligned = bytes.byteOffset % size === 0 ? bytes : bytes.slice();
+  // A Buffer's `slice` would not copy.
+  const aligned = bytes.byteOffset % size === 0 ? bytes : new Uint8Array(bytes);
   return new arrays[dtype](aligned.buffer as ArrayBuffer, aligned.byteOffset, aligned.byteLength / size);
 }
 

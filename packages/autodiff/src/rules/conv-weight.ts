@@ -37,40 +37,43 @@ function pointwise(graph: GraphBuilder, x: Value, g: Value, shape: Shape): Value
  * Separable shifts at stride 1: pad x and g to one grid and flatten it, so that a shift by a row or a column is one
  * contiguous Slice. x is shifted by the kernel's rows, g by its columns, and each pair multiplied.
  *
- * With x padded to width W, dW[k, c, r, s] = sum_m g_flat[m - s] x_flat[m + r W].
+ * With the padded x of width W, dW[k, c, r, s] = sum_m g_flat[m - s] x_flat[m + r W]. A row of zeros around g and one
+ * below x give the shifts room, so that one Pad each is all the copying before them.
  *
+ * @param pads of x before the convolution: top, left, bottom, right.
  * @param channels of x used for tap (r, s): the first so many; a strided Conv seen as space-to-depth leaves some out.
  * @returns one [K, channels(r, s)] value per tap, in row-major order.
  */
 function shiftedProducts(
   graph: GraphBuilder,
-  padded: Value,
+  x: Value,
   g: Value,
+  pads: Window['pads'],
   rows: number,
   columns: number,
   channels: (row: number, column: number) => number,
 ): Value[] {
-  const [n, c, height, width] = padded.shape as [number, number, number, number];
+  const [n, c, xHeight, xWidth] = x.shape as [number, number, number, number];
   const [, k, gHeight, gWidth] = g.shape as [number, number, number, number];
+  const [top, left, bottom, right] = pads;
+  const width = left + xWidth + right;
   const length = gHeight * width + (columns - 1);
-  const wide = graph.node('Pad', [g, graph.ints([0, 0, 0, 0, 0, 0, 0, width - gWidth])]);
-  const gFlat = reshape(graph, wide, [n, k, gHeight * width]);
-  const gRoomy = columns === 1 ? gFlat : graph.node('Pad', [gFlat, graph.ints([0, 0, columns - 1, 0, 0, columns - 1])]);
-  const reach = (rows - 1) * width + length;
-  const xFlat = reshape(graph, padded, [n, c, height * width]);
-  const xRoomy =
-    reach > height * width ? graph.node('Pad', [xFlat, graph.ints([0, 0, 0, 0, 0, reach - height * width])]) : xFlat;
+  const spare = columns > 1 ? 1 : 0;
+  const padded = graph.node('Pad', [x, graph.ints([0, 0, top, left, 0, 0, bottom + spare, right])]);
+  const wide = graph.node('Pad', [g, graph.ints([0, 0, spare, 0, 0, 0, spare, width - gWidth])]);
+  const xFlat = reshape(graph, padded, [n, c, (top + xHeight + bottom + spare) * width]);
+  const gFlat = reshape(graph, wide, [n, k, (gHeight + 2 * spare) * width]);
   const small = gHeight * gWidth <= channelMajorPixels;
   const laid = (value: Value) => (small ? channelMajor(graph, value) : value);
   const gShifts = Array.from({ length: columns }, (_, s) =>
-    laid(cut(graph, gRoomy, 2, columns - 1 - s, columns - 1 - s + length)),
+    laid(cut(graph, gFlat, 2, spare * width - s, spare * width - s + length)),
   );
-  const xShifts = Array.from({ length: rows }, (_, r) => laid(cut(graph, xRoomy, 2, r * width, r * width + length)));
+  const xShifts = Array.from({ length: rows }, (_, r) => laid(cut(graph, xFlat, 2, r * width, r * width + length)));
   const taps: Value[] = [];
   for (let r = 0; r < rows; r++)
     for (let s = 0; s < columns; s++) {
-      const x = cut(graph, xShifts[r]!, small ? 0 : 1, 0, channels(r, s));
-      taps.push(contract(graph, gShifts[s]!, x));
+      const part = cut(graph, xShifts[r]!, small ? 0 : 1, 0, channels(r, s));
+      taps.push(contract(graph, gShifts[s]!, part));
     }
   return taps;
 }
@@ -84,11 +87,10 @@ function stack(graph: GraphBuilder, taps: readonly Value[], shape: Shape): Value
 }
 
 function stride1(graph: GraphBuilder, x: Value, w: Value, g: Value, { pads, kernel }: Window): Value {
-  const padded = graph.node('Pad', [x, graph.ints([0, 0, pads[0], pads[1], 0, 0, pads[2], pads[3]])]);
   const c = x.shape[1]!;
   return stack(
     graph,
-    shiftedProducts(graph, padded, g, kernel[0], kernel[1], () => c),
+    shiftedProducts(graph, x, g, pads, kernel[0], kernel[1], () => c),
     w.shape,
   );
 }
@@ -107,6 +109,7 @@ function stride2(graph: GraphBuilder, x: Value, w: Value, g: Value, { pads }: Wi
     graph,
     phases,
     g,
+    [0, 0, 0, 0],
     2,
     2,
     (r, s) => (r === 0 ? (s === 0 ? 4 : 3) : s === 0 ? 2 : 1) * c,
