@@ -53,7 +53,7 @@ it('loses nothing it said was saved, leaves nothing half-written, and is complet
   const { home } = test;
   let interrupted = 0;
   let most = 0;
-  for (let round = 0; round < 8; round++) {
+  for (let round = 0; round < 6; round++) {
     const saved = await importAndKill(Math.random() * 700);
     if (saved < PICTURES) interrupted++;
     most = Math.max(most, saved);

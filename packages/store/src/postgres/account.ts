@@ -46,13 +46,18 @@ export function chooseAccount(program: string, folder: string, data: string): Ac
     const probe = spawnSync(prefix[0]!, [...prefix.slice(1), '/bin/sh', '-c', REACH, 'sh', program, folder]);
     if (probe.status === 0) return { uid, gid, prefix, spawnOptions: {} };
   }
+  const home = dirname(folder);
+  const otherwise = 'or run Fovea as another user, or set FOVEA_DATABASE_URL.';
+  const barred = spawnSync('/bin/sh', ['-c', ':'], { uid, gid }).error !== undefined;
   throw new StoreError(
     'folder_closed',
-    `PostgreSQL does not run as root, so Fovea runs it as the user "${name}", who may not reach ` +
-      `${dirname(program)} or ${folder}, and setpriv (util-linux) could not help. Open the folders above them ` +
-      '(chmod o+x), or move the home (--home, FOVEA_HOME) and the clone elsewhere, ' +
-      'or run Fovea as another user, or set FOVEA_DATABASE_URL.',
-    { user: name, program, folder },
+    barred
+      ? `PostgreSQL does not run as root, and this process may not start it as the user "${name}" (a container without ` +
+          `the capabilities SETUID and SETGID does that): give it those, ${otherwise}`
+      : `PostgreSQL does not run as root, so Fovea runs it as the user "${name}", who may not reach ` +
+          `${dirname(program)} or ${home}, and setpriv (util-linux) could not help. Open the folders above them ` +
+          `(chmod o+x), or move the home (--home, FOVEA_HOME) and the clone elsewhere, ${otherwise}`,
+    { user: name, program, home },
   );
 }
 
