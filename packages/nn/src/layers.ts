@@ -80,10 +80,10 @@ export function residualBlock(context: BuildContext, name: string, x: Value): Va
   return context.graph.node('Relu', [context.graph.node('Add', [x, branch])]);
 }
 
-/** Doubles height and width by repeating pixels. */
-export function upsample(context: BuildContext, x: Value): Value {
-  const [n, c, h, w] = x.shape as [number, number, number, number];
-  return context.graph.node('Resize', [x, null, null, context.graph.ints([n, c, 2 * h, 2 * w])], {
+/** Doubles height and width by repeating pixels; by factors and not sizes, so that the batch may be of any length. */
+export function upsample({ graph }: BuildContext, x: Value): Value {
+  const factors = graph.constant({ dtype: 'float32', shape: [4], data: Float32Array.of(1, 1, 2, 2) }, 'factors');
+  return graph.node('Resize', [x, null, factors], {
     mode: 'nearest',
     coordinate_transformation_mode: 'asymmetric',
     nearest_mode: 'floor',

@@ -65,12 +65,13 @@ export class RecordingSource implements ParameterSource {
 /** Cuts parameters out of flat vectors that are values of the graph, so that an optimizer is a few operators. */
 export class FlatSource implements ParameterSource {
   readonly #specs: Map<string, ParameterSpec>;
+  readonly #parameters = new Map<string, Value>();
 
   constructor(
     readonly graph: GraphBuilder,
     readonly flat: Value,
     readonly flatBuffers: Value,
-    layout: ParameterLayout,
+    readonly layout: ParameterLayout,
   ) {
     this.#specs = new Map([...layout.parameters, ...layout.buffers].map((spec) => [spec.name, spec]));
   }
@@ -88,11 +89,30 @@ export class FlatSource implements ParameterSource {
   }
 
   parameter(name: string): Value {
-    return this.#cut(this.flat, name);
+    const value = this.#parameters.get(name) ?? this.#cut(this.flat, name);
+    this.#parameters.set(name, value);
+    return value;
   }
 
   buffer(name: string): Value {
     return this.#cut(this.flatBuffers, name);
+  }
+
+  /** The parameters as the model uses them, in the order of the layout: what gradients are taken of. */
+  get values(): Value[] {
+    return this.layout.parameters.map(({ name }) => this.parameter(name));
+  }
+
+  /** Joins one value per parameter, in the order of the layout, into a flat vector; zeros for `null`. */
+  flatten(values: readonly (Value | null)[]): Value {
+    const { graph } = this;
+    const pieces = this.layout.parameters.map(({ shape }, index) => {
+      const value = values[index];
+      const size = sizeOf(shape);
+      if (!value) return graph.constant({ dtype: 'float32', shape: [size], data: new Float32Array(size) });
+      return shape.length === 1 ? value : graph.node('Reshape', [value, graph.ints([size])]);
+    });
+    return graph.node('Concat', pieces, { axis: 0 });
   }
 }
 

@@ -127,7 +127,7 @@ async function supervise(
   await writing;
   if (broken) throw broken;
   if (last) return last;
-  const detail = complaint.trim().split('\n').at(-1) ?? '';
+  const detail = complaint.split('\n').find((line) => /^\w*Error\b/.test(line)) ?? '';
   throw new TrainError(
     'trainer_died',
     `The training process ended (${code}) without a word${detail ? `: ${detail}` : ', as when memory runs out; try a smaller batch or picture size'}. ` +

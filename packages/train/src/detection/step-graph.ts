@@ -59,9 +59,10 @@ export function detectorStepGraph(
     shape: [layout.bufferSize],
     data: new Float32Array(layout.bufferSize),
   });
+  const source = new FlatSource(graph, next.parameters, noBuffers, layout);
   const context: BuildContext = {
     graph,
-    source: new FlatSource(graph, next.parameters, noBuffers, layout),
+    source,
     training: true,
     statistics: new Map(),
   };
@@ -79,12 +80,12 @@ export function detectorStepGraph(
     graph.ints([]),
   ]);
 
-  const [flat] = addGradients(graph, loss, [next.parameters], [quality]);
+  const gradient = source.flatten(addGradients(graph, loss, source.values, [quality]));
   graph.output(next.parameters, 'next.parameters');
   graph.output(next.momentum, 'next.momentum');
   graph.output(next.variance, 'next.variance');
   graph.output(next.average, 'next.average');
-  graph.output(flat!, 'gradient');
+  graph.output(gradient, 'gradient');
   const statistics = layout.buffers.map(({ name }) => context.statistics.get(name)!);
   graph.output(graph.node('Concat', statistics, { axis: 0 }), 'statistics');
   graph.output(graph.node('Concat', [classLoss, boxLoss], { axis: 0 }), 'losses');

@@ -1,6 +1,6 @@
 import { Worker } from 'node:worker_threads';
 import { TrainError } from '../error.js';
-import type { StepReply, StepRequest, StepWorkerData } from './step-worker.js';
+import type { StepReply, StepRequest, StepWorkerData } from './step-protocol.js';
 
 type ReplyOf<T extends StepRequest['type']> = Extract<StepReply, { type: T }>;
 

@@ -19,7 +19,7 @@ import { evalBatch, evaluateInTraining } from './evaluation.js';
 import type { DetectionPlan, TrainerMessage } from './plan.js';
 import { detectorStepGraph } from './step-graph.js';
 import { openStepPool, type StepPool } from './step-pool.js';
-import { type StateName, stateNames } from './step-worker.js';
+import { type StateName, stateNames } from './step-protocol.js';
 
 /** Parts into which evaluations divide a run. */
 const evaluations = 12;
