@@ -1,4 +1,5 @@
 import type { Model } from '@fovea/api';
+import { getProject } from '@fovea/lake';
 import { listModels } from '@fovea/registry';
 import { done, type Outcome } from '../outcome.js';
 import { type CommonOptions, remoteOf, type Session, withHome } from '../session.js';
@@ -10,8 +11,9 @@ export async function modelsCommand(options: CommonOptions & { project?: string 
   const client = remoteOf(options);
   const models = client
     ? (await client.listModels(options.project)).flatMap(versionsOf)
-    : await withHome(options, session, async (home) =>
-        (await listModels(home, options.project)).flatMap((model) =>
+    : await withHome(options, session, async (home) => {
+        if (options.project !== undefined) await getProject(home, options.project);
+        return (await listModels(home, options.project)).flatMap((model) =>
           model.versions.map((version) => ({
             name: model.name,
             project: model.project,
@@ -22,8 +24,8 @@ export async function modelsCommand(options: CommonOptions & { project?: string 
             runId: version.runId,
             card: version.card as Record<string, unknown> & { metrics: Record<string, unknown> },
           })),
-        ),
-      );
+        );
+      });
   if (models.length === 0) return done({ models }, ['There are no models yet: fovea train makes one.']);
   const figure = (value: unknown) => sayFigure(typeof value === 'number' ? value : null);
   const rows = models.map((model) => [
