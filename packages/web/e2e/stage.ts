@@ -8,6 +8,12 @@ import { type Fixture, startFixture } from './fixture/server.js';
 export const chromium = findChromium();
 if (!chromium) console.warn('No Chromium found (FOVEA_CHROMIUM names one): the browser tests are skipped.');
 
+/** A browser, for tests that need no fixture. */
+export function launch(): Promise<Browser> {
+  if (!chromium) throw new Error('internal: no browser to launch');
+  return launchBrowser(chromium);
+}
+
 /** A page, and what went wrong in it: errors in the console, errors nobody caught. */
 export interface Opened {
   readonly page: Page;

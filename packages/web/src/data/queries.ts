@@ -5,13 +5,16 @@ import { api } from './api.js';
 /** Pictures asked for at once: few requests over 10,000, and still well below a second each. */
 const pageSize = 300;
 
-/** Errors of the server are answers, not hiccups: only a server that cannot be reached is asked again. */
+/** Errors of the server are answers, not hiccups: only one that is starting or cannot be reached is asked again. */
 export const queryClient = new QueryClient({
   defaultOptions: {
     queries: {
       staleTime: 5_000,
-      retry: (failures, error) => failures < 2 && (error as { code?: string }).code === 'unreachable',
-      retryDelay: 600,
+      retry: (failures, error) => {
+        const { code } = error as { code?: string };
+        return code === 'starting' ? failures < 120 : code === 'unreachable' && failures < 2;
+      },
+      retryDelay: 700,
     },
   },
 });

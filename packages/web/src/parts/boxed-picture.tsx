@@ -30,7 +30,7 @@ export function BoxedPicture({
   height: number;
   boxes: readonly NamedBox[];
   lit?: number | null;
-  /** Names beside the boxes: all of them, or only that of the box pointed at. */
+  /** Names beside the boxes, the surest on top: all of them, or only that of the box pointed at. */
   labels?: boolean | 'lit';
   line?: number;
   /** A CSS length the picture's height stays below, its shape kept. */
@@ -38,7 +38,12 @@ export function BoxedPicture({
   className?: string;
   children?: React.ReactNode;
 }) {
-  const named = labels === true ? boxes : labels === 'lit' && lit != null && boxes[lit] ? [boxes[lit]] : [];
+  const named =
+    labels === true
+      ? boxes.toSorted((a, b) => (a.confidence ?? 1) - (b.confidence ?? 1))
+      : labels === 'lit' && lit != null && boxes[lit]
+        ? [boxes[lit]]
+        : [];
   return (
     <div
       className={`relative w-full overflow-hidden bg-sunken ${className}`}
@@ -59,14 +64,17 @@ export function BoxedPicture({
 }
 
 function Label({ one, width, height }: { one: NamedBox; width: number; height: number }) {
-  const [x0, y0, , y1] = one.box;
+  const [x0, y0, x1, y1] = one.box;
   // Above the box where there is room; below it at the picture's top edge.
+  // Near the right edge its end stands at the box's, so that it is not cut off.
   const below = y0 < height * 0.06;
   return (
     <span
-      className="pointer-events-none absolute max-w-40 truncate rounded-[3px] px-1 text-[11px] leading-4 font-medium text-black"
+      className="pointer-events-none absolute max-w-40 truncate rounded-[3px] px-1 text-12 font-medium"
       style={{
-        left: `${Math.max(0, (x0 / width) * 100)}%`,
+        ...(x0 > width * 0.82
+          ? { right: `${Math.max(0, (1 - x1 / width) * 100)}%` }
+          : { left: `${Math.max(0, (x0 / width) * 100)}%` }),
         top: `${((below ? y1 : y0) / height) * 100}%`,
         transform: below ? 'translateY(2px)' : 'translateY(calc(-100% - 2px))',
         background: classColor(one.classIndex),

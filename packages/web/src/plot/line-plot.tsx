@@ -154,7 +154,7 @@ interface Look {
 function plotOptions(element: HTMLElement, curves: readonly Curve[], look: Look): uPlot.Options {
   const ink = resolveColor(element, '--ink-3');
   const line = resolveColor(element, '--line');
-  const font = '11px "Inter Variable", sans-serif';
+  const font = '12px "Inter Variable", sans-serif';
   const axis = {
     stroke: ink,
     font,
@@ -171,7 +171,8 @@ function plotOptions(element: HTMLElement, curves: readonly Curve[], look: Look)
     padding: [8, 12, 0, 0],
     cursor: { y: false, drag: { x: true, y: false }, points: { size: 7 } },
     scales: {
-      x: { time: false },
+      // Before the first point, and with one alone, there is an axis all the same, so that nothing moves when more come.
+      x: { time: false, range: (_, low, high) => (low === null ? [0, 1] : [low, high > low ? high : low + 1]) },
       y: look.range ? { range: [look.range[0], look.range[1]] } : { range: (_, low, high) => padRange(low, high) },
     },
     axes: [
@@ -194,7 +195,7 @@ function plotOptions(element: HTMLElement, curves: readonly Curve[], look: Look)
           stroke: curve.faint ? withAlpha(color, 0.28) : color,
           width: curve.faint ? 1 : 1.75,
           spanGaps: true,
-          points: { show: !curve.faint && curve.points.length < 40, size: 4 },
+          points: { show: (plot) => !curve.faint && plot.data[0].length < 24, size: 4 },
         };
       }),
     ],

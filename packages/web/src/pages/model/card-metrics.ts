@@ -20,7 +20,8 @@ export interface CardMetrics {
 
 /** Reads a card's figures; cards come from several makers, so what is missing or of another shape is null. */
 export function readMetrics(card: ModelCard): CardMetrics {
-  const { metrics } = card;
+  // Fovea's own runs keep the whole evaluation beside the short list of figures.
+  const metrics: Record<string, unknown> = { ...card.metrics, ...record(card.evaluation) };
   const curves = new Map(list(metrics.precisionRecall50).map((one, index) => [curveName(one, card, index), one]));
   return {
     AP: figure(metrics.AP),
@@ -42,6 +43,10 @@ function curveName(one: Record<string, unknown>, card: ModelCard, index: number)
 
 function list(value: unknown): Record<string, unknown>[] {
   return Array.isArray(value) ? value.filter((one) => typeof one === 'object' && one !== null) : [];
+}
+
+function record(value: unknown): Record<string, unknown> {
+  return typeof value === 'object' && value !== null ? (value as Record<string, unknown>) : {};
 }
 
 function figure(value: unknown): number | null {

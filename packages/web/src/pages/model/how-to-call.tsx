@@ -28,7 +28,7 @@ export function HowToCall({ model, version }: { model: string; version: ModelVer
           ))}
         </Tabs.List>
         {examples.map(({ name, code }) => (
-          <Tabs.Panel key={name} value={name} className="relative min-h-56">
+          <Tabs.Panel key={name} value={name} className="relative min-h-40">
             <pre className="overflow-x-auto p-4 pr-14 font-mono text-12 leading-5">{code}</pre>
             <CopyButton text={code} className="absolute top-2 right-2 bg-surface" />
           </Tabs.Panel>
