@@ -1,4 +1,3 @@
-import { FORMAT_NAMES, type FormatName } from '@fovea/lake';
 import { InvalidArgumentError } from 'commander';
 
 /** Parser of a whole number within bounds, for an option. */
@@ -20,12 +19,6 @@ export function number(min: number, max: number): (text: string) => number {
     if (!(value >= min && value <= max)) throw new InvalidArgumentError(`It takes a number from ${min} to ${max}.`);
     return value;
   };
-}
-
-/** Parser of `--format`. */
-export function format(text: string): FormatName {
-  if ((FORMAT_NAMES as readonly string[]).includes(text)) return text as FormatName;
-  throw new InvalidArgumentError(`Known formats are ${FORMAT_NAMES.join(', ')}.`);
 }
 
 /** Parser of `--server`. */
