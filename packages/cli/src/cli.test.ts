@@ -16,7 +16,6 @@ afterAll(() => remove());
 describe('used wrongly, it exits with 2 and says how it is used', () => {
   test.each([
     [['import', 'data'], "required option '--project <name>' not specified"],
-    [['import', 'data', '--project', 'p', '--format', 'xml'], 'Known formats are csv-corners, coco, yolo, voc, images'],
     [['import', '--project', 'p'], "missing required argument 'path'"],
     [['train', '--project', 'p', '--task', 'juggling'], 'Allowed choices are detection'],
     [['train', '--project', 'p', '--epochs', '0'], 'a whole number from 1'],
@@ -33,6 +32,13 @@ describe('used wrongly, it exits with 2 and says how it is used', () => {
     expect(stderr).toContain(sentence);
     const asJson = await runJson(folder, ...args);
     expect(asJson).toMatchObject({ code: 2, json: { error: { code: 'misused' } } });
+  });
+
+  test('an unknown format, naming the known ones', async () => {
+    const { code, json } = await runJson(folder, 'import', 'data', '--project', 'p', '--format', 'xml');
+    expect(code).toBe(2);
+    expect(json.error.code).toBe('unknown_format');
+    for (const name of ['csv-corners', 'coco', 'yolo', 'voc']) expect(json.error.message).toContain(name);
   });
 
   test('help and version are no misuse', async () => {

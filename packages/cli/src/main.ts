@@ -65,6 +65,7 @@ export async function main(argv: readonly string[]): Promise<ExitCode> {
     terminal.json({
       error: known ? { code, message, details } : { code: 'internal', message: String(message ?? error) },
     });
-    return 1;
+    // The one name on the command line that is from a fixed list, as wrong as an unknown option.
+    return code === 'unknown_format' ? 2 : 1;
   }
 }

@@ -1,6 +1,6 @@
 import { version } from '@fovea/server/version';
 import { Command, Option } from 'commander';
-import { format, integer, number, serverUrl } from './arguments.js';
+import { integer, number, serverUrl } from './arguments.js';
 import type { Outcome } from './outcome.js';
 import type { Session } from './session.js';
 
@@ -34,10 +34,7 @@ export function createProgram(perform: Perform): Command {
   const modelOption = () =>
     new Option('--model <name>', 'the model: name, name@alias or name@version').makeOptionMandatory();
   const formatOption = () =>
-    new Option(
-      '--format <format>',
-      'how it is labelled: csv-corners, coco, yolo, voc or images (default: detected)',
-    ).argParser(format);
+    new Option('--format <format>', 'how it is labelled: csv-corners, coco, yolo, voc or images (default: detected)');
 
   command('import <path>', 'import a labelled folder into a project, which is made where there is none')
     .addOption(projectOption())
