@@ -1,8 +1,10 @@
 import { useQuery } from '@tanstack/react-query';
 import { Navigate } from '@tanstack/react-router';
+import { LoaderCircle } from 'lucide-react';
 import { useTranslation } from 'react-i18next';
 import { isActive, projectsQuery, runsQuery } from '../data/queries.js';
 import { lastProject } from '../frame/project-name.js';
+import { Empty } from '../parts/empty.js';
 import { Failure } from '../parts/failure.js';
 import { Preparing } from './project/preparing.js';
 import { ProjectsPage } from './projects-page.js';
@@ -27,7 +29,10 @@ export function LandingPage() {
       />
     );
   }
-  if (!projects.data || !runs.data) return null;
+  if (!projects.data || !runs.data) {
+    const { code } = (projects.failureReason ?? {}) as { code?: string };
+    return code === 'starting' ? <Empty icon={LoaderCircle} text={t('starting')} /> : null;
+  }
 
   const active = runs.data.find(isActive);
   const only = projects.data.length === 1 ? projects.data[0] : undefined;

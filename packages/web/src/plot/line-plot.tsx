@@ -172,7 +172,10 @@ function plotOptions(element: HTMLElement, curves: readonly Curve[], look: Look)
     cursor: { y: false, drag: { x: true, y: false }, points: { size: 7 } },
     scales: {
       // Before the first point, and with one alone, there is an axis all the same, so that nothing moves when more come.
-      x: { time: false, range: (_, low, high) => (low === null ? [0, 1] : [low, high > low ? high : low + 1]) },
+      x: {
+        time: false,
+        range: ({ data: [xs] }, low, high) => (xs.length < 2 ? [xs[0] ?? 0, (xs[0] ?? 0) + 1] : [low, high]),
+      },
       y: look.range ? { range: [look.range[0], look.range[1]] } : { range: (_, low, high) => padRange(low, high) },
     },
     axes: [
