@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { hostname } from 'node:os';
-import { type Home, type RunState, runs, systemCode } from '@fovea/store';
+import { type Home, isAlive, type RunState, runs } from '@fovea/store';
 import { and, eq, inArray, sql } from 'drizzle-orm';
 import { getRun, type Run, setRunState } from './run.js';
 
@@ -119,13 +119,4 @@ function isHeld(holder: string, expiresAt: Date | null): boolean {
   if (expiresAt === null || expiresAt.getTime() < Date.now()) return false;
   const [, host, pid] = holder.split('/');
   return host !== hostname() || isAlive(Number(pid));
-}
-
-function isAlive(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    return systemCode(error) === 'EPERM';
-  }
 }

@@ -7,8 +7,8 @@ import pg from 'pg';
 import { type BlobStore, freeBytes, openBlobStore, RESERVED_BYTES } from './blob-store.js';
 import { diskFull, StoreError, storageError, systemCode } from './error.js';
 import { migrate } from './migrate.js';
-import { isAlive } from './postgres/cluster.js';
-import { connectToHome, type Presence, reconnectToHome } from './postgres/server.js';
+import { connectToHome, leave, type Presence, reconnectToHome } from './postgres/server.js';
+import { isAlive } from './process.js';
 import * as schema from './schema/index.js';
 
 /** The database handle of a {@link Home}. */
@@ -176,7 +176,7 @@ async function openEmbedded(home: string, onProgress?: (text: string) => void): 
       if (closed) return;
       closed = true;
       await pool.end();
-      await presence.client.end().catch(() => undefined);
+      await leave(home, presence);
     },
   };
 }

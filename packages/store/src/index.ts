@@ -9,5 +9,6 @@ export {
   openHome,
 } from './home.js';
 export { stopDatabase } from './postgres/server.js';
+export { isAlive } from './process.js';
 export * from './schema/index.js';
 export * as schema from './schema/index.js';

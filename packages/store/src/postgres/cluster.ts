@@ -4,6 +4,7 @@ import { chmod, chown, mkdir, readdir, readFile, rename, rm, stat, writeFile } f
 import { join } from 'node:path';
 import { assertRoom, syncFolder } from '../blob-store.js';
 import { diskFull, StoreError, storageError, systemCode } from '../error.js';
+import { isAlive } from '../process.js';
 import { type Account, chooseAccount } from './account.js';
 import { loadBinaries } from './binaries.js';
 
@@ -157,15 +158,5 @@ async function removeLitter(home: string): Promise<void> {
     const age = Date.now() - ((await stat(path).catch(() => undefined))?.mtimeMs ?? 0);
     if (isAlive(Number(maker[1])) && age < 15 * 60_000) continue;
     await rm(path, { recursive: true, force: true }).catch(() => undefined);
-  }
-}
-
-/** Whether a process with this id exists, as anybody's. */
-export function isAlive(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    return systemCode(error) === 'EPERM';
   }
 }

@@ -5,9 +5,11 @@ import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import pg from 'pg';
+import { systemCode } from '../error.js';
+import { isAlive } from '../process.js';
 import { type Account, chooseAccount } from './account.js';
 import { loadBinaries } from './binaries.js';
-import { type ClusterFolders, clusterFolders, commandFor, isAlive } from './cluster.js';
+import { type ClusterFolders, clusterFolders, commandFor } from './cluster.js';
 import { CLIENT_LOCK, connectionTo, KEEPER_LOCK, STOP_CHANNEL } from './connection.js';
 import { readPostmaster, removeStalePidFile, runsPostgres, SOCKET_PORT } from './postmaster.js';
 
@@ -36,15 +38,16 @@ export async function keep(home: string, lingerSeconds: number): Promise<void> {
     if (ending !== 'lost') return;
     if (Date.now() - startedAt > 10 * 60_000) starts = 0;
     await untilGone(folders);
-    if ((await stat(folders.data).catch(() => undefined)) === undefined) return;
+    if (await isRemoved(folders)) return;
   }
   throw new KeeperError(`PostgreSQL ended unexpectedly ${MAX_RESTARTS + 1} times; see ${folders.log}`);
 }
 
 /** Watches a running PostgreSQL until it was stopped for want of clients, is another keeper's, or is lost. */
 async function watch(folders: ClusterFolders, lingerSeconds: number): Promise<'stopped' | 'not ours' | 'lost'> {
-  const client = await connect(folders);
-  if (client === undefined) return 'lost';
+  const connected = await connect(folders);
+  if (connected === undefined) return 'lost';
+  const { client, pid } = connected;
   let lost = false;
   let stopAsked = false;
   client.on('error', () => {
@@ -63,10 +66,7 @@ async function watch(folders: ClusterFolders, lingerSeconds: number): Promise<'s
     let idleSince = Date.now();
     while (!lost) {
       await sleep(POLL_MS);
-      if ((await stat(join(folders.data, 'PG_VERSION')).catch(() => undefined)) === undefined) {
-        await stopPostgres(folders, client, 'SIGQUIT');
-        return 'stopped';
-      }
+      if (await isRemoved(folders)) break;
       const held = await client.query(
         `select 1 from pg_locks where locktype = 'advisory' and objid = $1 and granted limit 1`,
         [CLIENT_LOCK],
@@ -77,16 +77,25 @@ async function watch(folders: ClusterFolders, lingerSeconds: number): Promise<'s
         const alone = await client.query('select pg_try_advisory_lock($1) as got', [CLIENT_LOCK]);
         if (!alone.rows[0].got) continue;
       }
-      await stopPostgres(folders, client, 'SIGINT');
+      await stopPostgres(folders, pid, 'SIGINT');
       return 'stopped';
     }
-    return 'lost';
   } catch (error) {
-    if (lost || isConnectionLoss(error)) return 'lost';
-    throw error;
+    if (!lost && !isConnectionLoss(error) && !(await isRemoved(folders))) throw error;
   } finally {
     await client.end().catch(() => undefined);
   }
+  if (!(await isRemoved(folders))) return 'lost';
+  // Nothing left to keep in order; PostgreSQL itself would notice within a minute.
+  await stopPostgres(folders, pid, 'SIGQUIT');
+  return 'stopped';
+}
+
+async function isRemoved(folders: ClusterFolders): Promise<boolean> {
+  return stat(join(folders.data, 'PG_VERSION')).then(
+    () => false,
+    (error: unknown) => systemCode(error) === 'ENOENT',
+  );
 }
 
 function isConnectionLoss(error: unknown): boolean {
@@ -94,7 +103,7 @@ function isConnectionLoss(error: unknown): boolean {
   return /^(57P|08|ECONN|EPIPE)/.test(code) || /terminated|closed|not queryable/i.test(String(error));
 }
 
-async function connect(folders: ClusterFolders): Promise<pg.Client | undefined> {
+async function connect(folders: ClusterFolders): Promise<{ client: pg.Client; pid: number } | undefined> {
   const password = await readFile(folders.password, 'utf8');
   const deadline = Date.now() + START_TIMEOUT_MS;
   while (Date.now() < deadline) {
@@ -104,7 +113,7 @@ async function connect(folders: ClusterFolders): Promise<pg.Client | undefined> 
     client.on('error', () => undefined);
     try {
       await client.connect();
-      return client;
+      return { client, pid: postmaster.pid };
     } catch {
       await client.end().catch(() => undefined);
       await sleep(100);
@@ -121,14 +130,16 @@ async function startPostgres(folders: ClusterFolders): Promise<void> {
   while (Date.now() < deadline) {
     await removeStalePidFile(folders.data, folders.socket);
     const running = await readPostmaster(folders.data);
-    if (running !== undefined && isAlive(running.pid) && runsPostgres(running.pid)) return;
+    if (running !== undefined && isAlive(running.pid) && runsPostgres(running.pid, folders.data)) return;
     const child = await spawnPostgres(folders, account, binaries.postgres);
     let ended = false;
     child.on('exit', () => {
       ended = true;
     });
     while (!ended && Date.now() < deadline) {
-      if ((await readPostmaster(folders.data))?.ready && child.exitCode === null) return;
+      // A killed one's file says "ready" too, until the new one has written its own.
+      const now = await readPostmaster(folders.data);
+      if (now?.ready && isAlive(now.pid) && child.exitCode === null) return;
       await sleep(20);
     }
     // It ends at once where another keeper's PostgreSQL runs, and while processes of a killed one are still about.
@@ -210,28 +221,18 @@ async function freePort(): Promise<number> {
   });
 }
 
-async function stopPostgres(folders: ClusterFolders, client: pg.Client, signal: 'SIGINT' | 'SIGQUIT'): Promise<void> {
-  const postmaster = await readPostmaster(folders.data);
-  const pid = postmaster?.pid ?? (await postmasterOf(client));
-  if (pid === undefined) return;
+async function stopPostgres(folders: ClusterFolders, pid: number, signal: 'SIGINT' | 'SIGQUIT'): Promise<void> {
+  if (!isAlive(pid) || !runsPostgres(pid, folders.data)) return;
   process.kill(pid, signal);
   for (const deadline = Date.now() + STOP_TIMEOUT_MS; isAlive(pid) && Date.now() < deadline; ) await sleep(50);
-  if (isAlive(pid) && runsPostgres(pid)) process.kill(pid, 'SIGQUIT');
-}
-
-async function postmasterOf(client: pg.Client): Promise<number | undefined> {
-  // With its data folder removed, the process id is only to be had from a child: the parent of our own backend.
-  const row = await client.query('select pg_backend_pid() as pid').catch(() => undefined);
-  const status = row && (await readFile(`/proc/${row.rows[0].pid}/status`, 'utf8').catch(() => undefined));
-  const parent = status && /^PPid:\s+(\d+)/m.exec(status)?.[1];
-  return parent === undefined || parent === '' ? undefined : Number(parent);
+  if (isAlive(pid) && runsPostgres(pid, folders.data)) process.kill(pid, 'SIGQUIT');
 }
 
 async function untilGone(folders: ClusterFolders): Promise<void> {
   const postmaster = await readPostmaster(folders.data);
   if (postmaster === undefined) return;
   for (const deadline = Date.now() + STOP_TIMEOUT_MS; isAlive(postmaster.pid) && Date.now() < deadline; ) {
-    if (!runsPostgres(postmaster.pid)) return;
+    if (!runsPostgres(postmaster.pid, folders.data)) return;
     await sleep(50);
   }
 }

@@ -1,8 +1,8 @@
 import { execFileSync } from 'node:child_process';
-import { readFileSync } from 'node:fs';
+import { readFileSync, readlinkSync, realpathSync } from 'node:fs';
 import { link, readFile, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { isAlive } from './cluster.js';
+import { isAlive } from '../process.js';
 
 /** What PostgreSQL writes about itself into `postmaster.pid`: the one place where its address is to be found. */
 export interface Postmaster {
@@ -33,7 +33,7 @@ export async function removeStalePidFile(data: string, socket: string): Promise<
   const file = join(data, 'postmaster.pid');
   const before = await readFile(file, 'utf8').catch(() => undefined);
   const pid = Number(before?.split('\n')[0]);
-  if (before === undefined || !Number.isInteger(pid) || pid <= 0 || !isAlive(pid) || runsPostgres(pid)) return;
+  if (before === undefined || !Number.isInteger(pid) || pid <= 0 || !isAlive(pid) || runsPostgres(pid, data)) return;
   // Taken aside first: if PostgreSQL has just started and written its own, that one is put back.
   const aside = `${file}.stale-${process.pid}`;
   try {
@@ -49,14 +49,15 @@ export async function removeStalePidFile(data: string, socket: string): Promise<
 /** The number in the Unix socket's name; no TCP port is opened for it. */
 export const SOCKET_PORT = 5432;
 
-/** Whether the process is a PostgreSQL; where that cannot be seen, yes, the careful answer. */
-export function runsPostgres(pid: number): boolean {
+/** Whether the process is the PostgreSQL of this data folder; where that cannot be seen, yes, the careful answer. */
+export function runsPostgres(pid: number, data: string): boolean {
   try {
-    const commandLine =
-      process.platform === 'linux'
-        ? readFileSync(`/proc/${pid}/cmdline`, 'utf8')
-        : execFileSync('ps', ['-o', 'args=', '-p', String(pid)], { encoding: 'utf8' });
-    return commandLine.includes('postgres');
+    if (process.platform !== 'linux') {
+      return execFileSync('ps', ['-o', 'args=', '-p', String(pid)], { encoding: 'utf8' }).includes('postgres');
+    }
+    if (!readFileSync(`/proc/${pid}/cmdline`, 'utf8').includes('postgres')) return false;
+    // PostgreSQL works in its data folder, so the two are told apart however the path was spelled.
+    return readlinkSync(`/proc/${pid}/cwd`) === realpathSync(data);
   } catch {
     return isAlive(pid);
   }

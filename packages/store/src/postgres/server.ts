@@ -5,10 +5,11 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import pg from 'pg';
 import { diskFull, StoreError, storageError, systemCode } from '../error.js';
-import { type ClusterFolders, clusterFolders, ensureCluster, isAlive } from './cluster.js';
+import { isAlive } from '../process.js';
+import { type ClusterFolders, clusterFolders, ensureCluster } from './cluster.js';
 import { CLIENT_LOCK, connectionTo, STOP_CHANNEL } from './connection.js';
 import { lastLines } from './keeper.js';
-import { readPostmaster } from './postmaster.js';
+import { readPostmaster, runsPostgres } from './postmaster.js';
 
 const OPEN_TIMEOUT_MS = 90_000;
 
@@ -57,7 +58,8 @@ async function connectTo(
       } catch (error) {
         lastError = error;
         await client.end().catch(() => undefined);
-        if (systemCode(error) === '28P01') {
+        // A stale address may lead to somebody else's PostgreSQL, which the keeper finds out.
+        if (systemCode(error) === '28P01' && runsPostgres(postmaster.pid, folders.data)) {
           throw new StoreError(
             'wrong_password',
             `The PostgreSQL of ${folders.root} does not take the password in ${folders.password}: ` +
@@ -97,6 +99,16 @@ async function notStarted(home: string, cause: unknown): Promise<StoreError> {
 async function hasKeeper(client: pg.Client): Promise<boolean> {
   const found = await client.query(`select 1 from pg_stat_activity where application_name = 'fovea keeper' limit 1`);
   return found.rowCount !== 0;
+}
+
+/** Ends a presence, leaving a keeper behind who stops PostgreSQL: a new one, if the old one was killed. */
+export async function leave(home: string, { client }: Presence): Promise<void> {
+  try {
+    if (!(await hasKeeper(client))) startKeeper(home);
+  } catch {
+    // PostgreSQL is gone already, or its folder: there is nothing to keep.
+  }
+  await client.end().catch(() => undefined);
 }
 
 /** Starts the keeper as a process of its own, in a session of its own: neither Ctrl-C nor our death reaches it. */
