@@ -41,7 +41,7 @@ async function writePlan(home: Home, run: Run, snapshot: Snapshot, folder: strin
   const size = params.imageSize ?? chooseInputSize(manifest);
   const train = manifest.filter(({ split }) => split === 'train').length;
   const workers = Math.min(4, Math.max(1, availableParallelism()));
-  const share = Math.max(1, Math.floor((params.batchSize ?? Math.min(16, Math.max(2, train))) / workers));
+  const share = Math.max(1, Math.floor((params.batchSize ?? Math.min(8, Math.max(2, train))) / workers));
   const plan: DetectionPlan = {
     classNames: snapshot.classNames,
     pictures: manifest.map((picture) => ({ ...picture, path: home.blobs.pathOf(picture.sha256) })),

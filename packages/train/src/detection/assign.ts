@@ -15,9 +15,10 @@ const anchorStrides = 6;
 
 /**
  * Assigns boxes to positions by adaptive training sample selection (Zhang et al. 2020, arXiv:1912.02424): of each
- * level's positions nearest to a box's centre, those inside the box whose square overlaps it by at least the mean plus
- * one standard deviation of all candidates' overlaps. A position wanted by several boxes goes to the best overlap; a
- * box that ends up with none gets the nearest position still free.
+ * level's positions nearest to a box's centre, those inside the box whose square overlaps it by at least the mean of
+ * all candidates' overlaps. (The paper adds a standard deviation; more positions per box learn faster in the few steps
+ * of a short run.) A position wanted by several boxes goes to the best overlap; a box that ends up with none gets the
+ * nearest position still free.
  */
 export function createAssigner(width: number, height: number, classes: number) {
   const { x, y, stride } = detectorPositions(width, height);
@@ -66,9 +67,7 @@ export function createAssigner(width: number, height: number, classes: number) {
     boxes.forEach(({ box }, index) => {
       const near = candidates(box);
       const overlaps = near.map((at) => overlap(at, box));
-      const mean = overlaps.reduce((a, b) => a + b, 0) / overlaps.length;
-      const variance = overlaps.reduce((a, b) => a + (b - mean) ** 2, 0) / Math.max(1, overlaps.length - 1);
-      const threshold = mean + Math.sqrt(variance);
+      const threshold = overlaps.reduce((a, b) => a + b, 0) / overlaps.length;
       near.forEach((at, i) => {
         if (overlaps[i]! < threshold || overlaps[i]! <= best[at]! || !inside(at, box)) return;
         best[at] = overlaps[i]!;

@@ -215,11 +215,10 @@ export async function trainDetector(
       const [classLoss, boxLoss] = [mean(({ losses }) => losses[0]), mean(({ losses }) => losses[1])];
       const loss = classLoss + 2 * boxLoss;
       if (!Number.isFinite(loss)) {
-        const names = Array.from({ length: batchSize }, (_, i) => step * batchSize + i);
         throw new TrainError(
           'loss_not_finite',
-          `The loss of step ${step} is ${loss}; lower the learning rate (now ${learningRate.toPrecision(3)}) or look at the pictures of this batch.`,
-          { step, pictures: names },
+          `The loss of step ${step} is ${loss}; train again with a learning rate below ${learningRate.toPrecision(3)}.`,
+          { step },
         );
       }
       const keep = averageDecay(step, 0.97);
