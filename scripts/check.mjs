@@ -4,7 +4,7 @@ import { requireNode } from './steps/node-version.mjs';
 requireNode();
 const { main, node } = await import('./steps/command.mjs');
 const { install } = await import('./steps/install.mjs');
-const { build, rooms } = await import('./steps/build.mjs');
+const { build, buildWebTests, rooms } = await import('./steps/build.mjs');
 const { checkBoundaries } = await import('./steps/boundaries.mjs');
 const { runTests } = await import('./steps/tests.mjs');
 
@@ -32,10 +32,12 @@ await main(async () => {
   if (faults.length > 0) failures.push('package boundaries');
   if ((await formatting).code !== 0) failures.push('format and lint (npm run format mends most)');
   await build();
+  await buildWebTests();
   const web = node('node_modules/typescript/bin/tsc', ['--noEmit', '-p', 'packages/web', '--pretty', 'false']);
   const filters = rooms()
     .filter((room) => !slow.has(room))
-    .map((room) => `packages/${room}/dist`);
+    .map((room) => `packages/${room}/dist/`);
+  filters.push('packages/web/dist-e2e/src/');
   const tests = await runTests(filters, { reporter: 'dot' });
   if (!tests.ok) failures.push('fast tests');
   if ((await web).code !== 0) failures.push("the web app's types");

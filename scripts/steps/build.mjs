@@ -37,13 +37,15 @@ async function buildRooms() {
   writeBuilt('rooms', now);
 }
 
+const roomsOfWeb = ['annotations', 'api', 'metrics'].map((name) => `packages/${name}/src`);
+
 async function buildWeb() {
   if (!existsSync(join(root, 'packages/web/index.html'))) return;
   const now = fingerprint([
     ...['src', 'public', 'index.html', 'vite.config.ts', 'tsconfig.json', 'package.json'].map(
       (part) => `packages/web/${part}`,
     ),
-    ...['annotations', 'api', 'metrics'].map((name) => `packages/${name}/src`),
+    ...roomsOfWeb,
     'package-lock.json',
   ]);
   if (existsSync(join(root, 'packages/web/dist/index.html')) && readBuilt().web === now) return;
@@ -58,6 +60,19 @@ async function buildWeb() {
   );
   if (code !== 0) throw new StepError(`${output}\nBuilding the web app failed, see above.`);
   writeBuilt('web', now);
+}
+
+/** Compiles the web app's own tests: they run in Node (and drive a browser), so tsc and not vite builds them. */
+export async function buildWebTests() {
+  const project = 'packages/web/e2e';
+  if (!existsSync(join(root, project, 'tsconfig.json'))) return;
+  const now = fingerprint([project, 'packages/web/src', ...roomsOfWeb, 'tsconfig.base.json', 'package-lock.json']);
+  if (existsSync(join(root, 'packages/web/dist-e2e')) && readBuilt().webTests === now) return;
+  writeBuilt('webTests', null);
+  rmSync(join(root, 'packages/web/dist-e2e'), { recursive: true, force: true });
+  const { code } = await node('node_modules/typescript/bin/tsc', ['-p', project, '--pretty', 'false']);
+  if (code !== 0) throw new StepError("Building the web app's tests failed: the type errors stand above.");
+  writeBuilt('webTests', now);
 }
 
 /**
