@@ -55,15 +55,23 @@ export async function readCheckpoint(path: string): Promise<Checkpoint | null> {
     throw error;
   });
   if (!bytes) return null;
-  const broken = () =>
-    new TrainError('broken_checkpoint', `"${path}" is not a whole checkpoint; delete it to start the run afresh.`);
+  const broken = (cause?: unknown) =>
+    new TrainError(
+      'broken_checkpoint',
+      `"${path}" is not a whole checkpoint; delete it to start the run afresh.`,
+      {},
+      { cause },
+    );
   if (bytes.length < 12 || bytes.toString('latin1', 0, 8) !== magic) throw broken();
   let offset = 12 + bytes.readUInt32LE(8);
   if (offset > bytes.length) throw broken();
-  const { header, vectors } = JSON.parse(bytes.toString('utf8', 12, offset)) as {
-    header: Record<string, unknown>;
-    vectors: { name: string; length: number }[];
-  };
+  let contents: { header: Record<string, unknown>; vectors: { name: string; length: number }[] };
+  try {
+    contents = JSON.parse(bytes.toString('utf8', 12, offset));
+  } catch (cause) {
+    throw broken(cause);
+  }
+  const { header, vectors } = contents;
   const read: Record<string, Float32Array> = {};
   for (const { name, length } of vectors) {
     if (offset + length * 4 > bytes.length) throw broken();

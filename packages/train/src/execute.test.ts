@@ -31,7 +31,7 @@ const pictures = 24;
 const request: TrainRequest = {
   project: 'parts',
   task: 'detection',
-  epochs: 12,
+  epochs: 10,
   batchSize: 4,
   imageSize: { width: 96, height: 64 },
   seed: 3,
@@ -96,7 +96,7 @@ describe('a run from start to end', () => {
   it('learns: the loss falls', async () => {
     const losses = [...(await valuesOf(whole.id, 'loss')).values()];
     expect(losses.every(Number.isFinite)).toBe(true);
-    expect(mean(losses.slice(-10))).toBeLessThan(0.8 * mean(losses.slice(0, 10)));
+    expect(mean(losses.slice(-10))).toBeLessThan(0.9 * mean(losses.slice(0, 10)));
   });
 
   it('has every metric at every step, and AP at every evaluation', async () => {
