@@ -3,6 +3,6 @@ export { type AugmentOptions, augment, defaultAugment, drawColour, type Labelled
 export { decodeImage, type ImageFacts, probeImage, type RawImage, readImageSize } from './decode.js';
 export { type DrawOptions, drawDetections } from './draw-detections.js';
 export { DEFAULT_MAX_PIXELS, type ImageFormat, type ImageInput, type ReadOptions, sniffFormat } from './input.js';
-export { type Letterbox, letterbox, letterboxFill, unletterbox } from './letterbox.js';
+export { type Letterbox, letterbox, letterboxFill, resample, unletterbox } from './letterbox.js';
 export { renderSamplePicture, type SamplePicture } from './sample/index.js';
 export { makeThumbnail } from './thumbnail.js';

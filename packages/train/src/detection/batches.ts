@@ -1,7 +1,6 @@
-import { type AugmentOptions, augment, decodeImage, drawColour, type RawImage } from '@fovea/image';
+import { type AugmentOptions, augment, decodeImage, drawColour, type RawImage, resample } from '@fovea/image';
 import { detectorPositions } from '@fovea/models';
 import { seededRandom } from '@fovea/nn';
-import sharp from 'sharp';
 import { createAssigner } from './assign.js';
 import type { DetectionPlan, PlannedPicture } from './plan.js';
 
@@ -71,10 +70,7 @@ export function createBatchMaker(plan: DetectionPlan, pictures: readonly Planned
     const scale = Math.min(1, cachedScale * Math.min(width / image.width, height / image.height));
     if (scale === 1) return image;
     const size = { width: Math.round(image.width * scale), height: Math.round(image.height * scale) };
-    const data = await sharp(image.data, { raw: { width: image.width, height: image.height, channels: 3 } })
-      .resize(size.width, size.height, { fit: 'fill', kernel: 'cubic' })
-      .raw()
-      .toBuffer();
+    const data = await resample(image, size.width, size.height);
     return { data, ...size };
   }
 

@@ -1,0 +1,108 @@
+import type { LabelledBox } from '@fovea/image';
+import { detectorPositions } from '@fovea/models';
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { createAssigner } from './assign.js';
+
+const [width, height, classes] = [128, 96, 3];
+const { x, y } = detectorPositions(width, height);
+const count = x.length;
+const assigner = createAssigner(width, height, classes);
+
+/** Assigns and reads the targets back: per assigned position its class and box. */
+function assign(boxes: readonly LabelledBox[]) {
+  const targets = { classes: new Float32Array(classes * count).fill(9), boxes: new Float32Array(4 * count).fill(9) };
+  const assigned = assigner(boxes, targets);
+  const positions: { at: number; classIndex: number; box: number[] }[] = [];
+  for (let at = 0; at < count; at++) {
+    const marks = Array.from({ length: classes }, (_, c) => targets.classes[c * count + at]!);
+    expect(marks.every((mark) => mark === 0 || mark === 1)).toBe(true);
+    const sum = marks.reduce((a, b) => a + b, 0);
+    expect(sum).toBeLessThanOrEqual(1);
+    const box = [0, 1, 2, 3].map((side) => targets.boxes[side * count + at]!);
+    if (sum === 1) positions.push({ at, classIndex: marks.indexOf(1), box });
+    else expect(box, 'what is left of the batch before').toEqual([0, 0, 0, 0]);
+  }
+  expect(positions.length).toBe(assigned);
+  return positions;
+}
+
+/** Boxes on half pixels, so that float32 keeps them as they are. */
+const boxArbitrary = (least: number) =>
+  fc
+    .tuple(
+      fc.integer({ min: 0, max: 2 * (width - least) }),
+      fc.integer({ min: 0, max: 2 * (height - least) }),
+      fc.integer({ min: 2 * least, max: 2 * width }),
+      fc.integer({ min: 2 * least, max: 2 * height }),
+      fc.integer({ min: 0, max: classes - 1 }),
+    )
+    .map(
+      ([left, top, w, h, classIndex]): LabelledBox => ({
+        classIndex,
+        box: [left / 2, top / 2, Math.min(width, (left + w) / 2), Math.min(height, (top + h) / 2)],
+      }),
+    );
+
+describe('the assigner', () => {
+  it('assigns nothing where there are no boxes', () => {
+    expect(assign([{ classIndex: 1, box: [10, 10, 60, 60] }]).length).toBeGreaterThan(0);
+    expect(assign([])).toEqual([]);
+  });
+
+  it('gives every single box a position of its class, however small or wherever it lies', () => {
+    fc.assert(
+      fc.property(boxArbitrary(1), (box) => {
+        const positions = assign([box]);
+        expect(positions.length).toBeGreaterThan(0);
+        for (const position of positions)
+          expect(position).toMatchObject({ classIndex: box.classIndex, box: [...box.box] });
+      }),
+      { numRuns: 500 },
+    );
+  });
+
+  it('gives every box of several a position, and a position one of the boxes', () => {
+    fc.assert(
+      fc.property(fc.array(boxArbitrary(4), { minLength: 1, maxLength: 8 }), (boxes) => {
+        const positions = assign(boxes);
+        const key = ({ classIndex, box }: { classIndex: number; box: readonly number[] }) => `${classIndex}:${box}`;
+        expect(new Set(positions.map(key))).toEqual(new Set(boxes.map(key)));
+      }),
+      { numRuns: 300 },
+    );
+  });
+
+  it('chooses positions inside the box, for boxes large enough to hold one', () => {
+    fc.assert(
+      fc.property(boxArbitrary(17), ({ classIndex, box }) => {
+        for (const { at } of assign([{ classIndex, box }])) {
+          expect(x[at]! > box[0] && x[at]! < box[2], `${x[at]} in ${box}`).toBe(true);
+          expect(y[at]! > box[1] && y[at]! < box[3], `${y[at]} in ${box}`).toBe(true);
+        }
+      }),
+      { numRuns: 500 },
+    );
+  });
+
+  it('answers for small things on fine levels and for large ones on coarse levels', () => {
+    const { stride } = detectorPositions(width, height);
+    const strides = (box: LabelledBox['box']) => assign([{ classIndex: 0, box }]).map(({ at }) => stride[at]!);
+    expect(Math.max(...strides([50, 40, 62, 52]))).toBe(8);
+    expect(Math.min(...strides([2, 2, 126, 94]))).toBeGreaterThanOrEqual(16);
+  });
+
+  it('gives a contested position to the box that fits it better', () => {
+    const large: LabelledBox = { classIndex: 0, box: [0, 0, 128, 96] };
+    const small: LabelledBox = { classIndex: 1, box: [40, 24, 72, 56] };
+    for (const order of [
+      [large, small],
+      [small, large],
+    ]) {
+      const positions = assign(order);
+      expect(new Set(positions.map(({ classIndex }) => classIndex))).toEqual(new Set([0, 1]));
+    }
+    const first = assign([large, small]);
+    expect(assign([small, large])).toEqual(first);
+  });
+});
