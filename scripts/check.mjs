@@ -1,4 +1,4 @@
-// `npm run check`: format, lint, types, package boundaries and the fast tests, in under a minute.
+// `npm run check`: format, lint, types, package boundaries, documentation and the fast tests, in under a minute.
 import { requireNode } from './steps/node-version.mjs';
 
 requireNode();
@@ -6,6 +6,7 @@ const { main, node } = await import('./steps/command.mjs');
 const { install } = await import('./steps/install.mjs');
 const { build, buildWebTests, rooms } = await import('./steps/build.mjs');
 const { checkBoundaries } = await import('./steps/boundaries.mjs');
+const { checkDocs } = await import('./check-docs.mjs');
 const { runTests } = await import('./steps/tests.mjs');
 
 // Rooms whose tests start PostgreSQL, train, open a browser or run child processes: `npm test` runs them.
@@ -33,6 +34,9 @@ await main(async () => {
   if ((await formatting).code !== 0) failures.push('format and lint (npm run format mends most)');
   await build();
   await buildWebTests();
+  const documentation = await checkDocs();
+  for (const fault of documentation) console.error(fault);
+  if (documentation.length > 0) failures.push('documentation');
   const web = node('node_modules/typescript/bin/tsc', ['--noEmit', '-p', 'packages/web', '--pretty', 'false']);
   const filters = rooms()
     .filter((room) => !slow.has(room))

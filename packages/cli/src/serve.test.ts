@@ -103,6 +103,18 @@ describe('fovea serve', () => {
   });
 });
 
+test("a run of the command line can be stopped from a server's web app", async () => {
+  await runJson(folder, 'import', 'data', '--project', 'parts');
+  const training = start(folder, ['train', '--project', 'parts', '--epochs', '5000', '--name', 'elsewhere', '--json']);
+  await training.said(/epoch \d+\/5000|Epoch \d+:/);
+  const { api } = await serve();
+  const run = (await api.listRuns('parts')).find((each) => each.state === 'running');
+  expect((await api.stopRun(run!.id)).state).toBe('stopping');
+  const { code, stdout } = await training.finished;
+  expect(code).toBe(1);
+  expect(JSON.parse(stdout)).toMatchObject({ run: run!.id, state: 'stopped' });
+});
+
 /** Follows a run until it has made this many steps. */
 async function reach(api: ReturnType<typeof createClient>, id: string, steps: number): Promise<{ step: number }> {
   for await (const event of api.followRun(id)) {

@@ -2,6 +2,7 @@ import { FoveaError } from '@fovea/annotations';
 import type { Run as ApiRun, Client, NewRun, RunProgress } from '@fovea/api';
 import { getProject } from '@fovea/lake';
 import { getRun } from '@fovea/registry';
+import type { Home } from '@fovea/store';
 import { executeRun, submitRun } from '@fovea/train';
 import { done, type Outcome, stopped } from '../outcome.js';
 import { type CommonOptions, remoteOf, type Session, withHome } from '../session.js';
@@ -41,11 +42,12 @@ export async function trainCommand(options: TrainOptions, session: Session): Pro
     : await withHome(options, session, async (home) => {
         await getProject(home, options.project);
         const submitted = await submitRun(home, { project: options.project, ...request });
+        const elsewhere = watchForStop(home, submitted.id);
         const { run, model } = await executeRun(home, submitted.id, {
-          signal: session.signal,
+          signal: AbortSignal.any([session.signal, elsewhere.signal]),
           onProgress: (progress) => show(progress, session),
           log: (text) => session.terminal.say(text),
-        });
+        }).finally(elsewhere.end);
         const final = await getRun(home, run.id);
         return {
           run: final.id,
@@ -78,6 +80,19 @@ export async function trainCommand(options: TrainOptions, session: Session): Pro
 /** A figure between 0 and 1 with four digits, or a dash where there is none. */
 export function sayFigure(value: number | null | undefined): string {
   return typeof value === 'number' && Number.isFinite(value) ? value.toFixed(4) : '–';
+}
+
+/** Aborts when somebody else, in the web app of a server on the same home for example, asks the run to stop. */
+function watchForStop(home: Home, runId: string): { signal: AbortSignal; end(): void } {
+  const stop = new AbortController();
+  const timer = setInterval(() => {
+    // A look that fails is taken again; what is really wrong with the database the run itself finds out.
+    getRun(home, runId).then(
+      (run) => run.state === 'stopping' && stop.abort(),
+      () => undefined,
+    );
+  }, 2000);
+  return { signal: stop.signal, end: () => clearInterval(timer) };
 }
 
 async function trainRemotely(client: Client, project: string, request: NewRun, session: Session): Promise<Result> {
