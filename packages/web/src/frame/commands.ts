@@ -14,6 +14,7 @@ import {
   TrendingUp,
 } from 'lucide-react';
 import { useTranslation } from 'react-i18next';
+import { formatAgo } from '../catalogue/format.js';
 import { modelsQuery, projectsQuery, runsQuery } from '../data/queries.js';
 import { useProjectName } from './project-name.js';
 import { jobsSection, sections } from './sections.js';
@@ -128,9 +129,9 @@ export function useCommands(): Command[] {
       run,
     });
   }
-  for (const { id, name, project: of, state } of runs.slice(0, 50)) {
+  for (const { id, name, project: of, state, createdAt } of runs.slice(0, 50)) {
     const run = () => navigate({ to: '/projects/$project/runs/$run', params: { project: of, run: id } });
-    const hint = `${of} · ${t(`run:state.${state}`)}`;
+    const hint = `${of} · ${t(`run:state.${state}`)} · ${formatAgo(createdAt)}`;
     commands.push({ id: `run-${id}`, kind: 'runs', title: name, hint, icon: TrendingUp, run });
   }
   return commands;

@@ -34,7 +34,9 @@ export function ModelPage() {
     <div className="min-h-0 flex-1 overflow-y-auto [scrollbar-gutter:stable]">
       <PageHead
         title={name}
-        mark={version?.aliases.map((alias) => <AliasMark key={alias} alias={alias} />)}
+        mark={version?.aliases
+          .toSorted((a) => (a === 'champion' ? -1 : 1))
+          .map((alias) => <AliasMark key={alias} alias={alias} />)}
         facts={
           version && (
             <>

@@ -18,7 +18,7 @@ const route = getRouteApi('/projects/$project/runs');
 
 /** A project's runs, newest first. */
 export function RunsPage() {
-  const { t } = useTranslation('run');
+  const { t } = useTranslation(['run', 'frame']);
   const { project } = route.useParams();
   const runs = useQuery(runsQuery(project));
   const best = Math.max(...(runs.data?.map((run) => run.metrics['val/AP50'] ?? 0) ?? [0]));
@@ -81,6 +81,12 @@ export function RunsPage() {
         const seconds = secondsTaken(run);
         return seconds === null ? '–' : formatSpan(seconds);
       },
+    },
+    {
+      key: 'id',
+      head: t('frame:id'),
+      wide: true,
+      cell: (run) => <code className="font-mono text-12 text-ink-3">{run.id.slice(0, 14)}</code>,
     },
     {
       key: 'when',

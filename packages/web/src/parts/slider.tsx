@@ -24,7 +24,7 @@ export function Slider({
   const share = max > min ? ((value - min) / (max - min)) * 100 : 0;
   return (
     <label className={`flex items-center gap-3 text-13 text-ink-2 ${className}`}>
-      <span className={hideLabel ? 'sr-only' : 'shrink-0'}>{label}</span>
+      <span className={hideLabel ? 'sr-only' : 'min-w-0 truncate'}>{label}</span>
       <input
         type="range"
         className="slider min-w-16 flex-1"

@@ -69,7 +69,14 @@ export function LinePlot({
   const length = data[0].length;
   // biome-ignore lint/correctness/useExhaustiveDependencies: a new array every render; its length and end say it changed.
   useEffect(() => {
-    plot.current?.setData(latest.current);
+    const drawn = plot.current;
+    if (!drawn) return;
+    // Whoever has zoomed in stays where they are while points come; a double click goes back to all.
+    const [xs] = drawn.data;
+    const { min, max } = drawn.scales.x!;
+    const zoomed = xs.length > 1 && (min! > xs[0]! || max! < xs.at(-1)!);
+    drawn.setData(latest.current, !zoomed);
+    if (zoomed) drawn.redraw();
   }, [length, ...curves.map(({ points }) => points.at(-1)?.[1])]);
 
   const pointed = at !== null && at < length;

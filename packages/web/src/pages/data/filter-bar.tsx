@@ -40,7 +40,7 @@ export function FilterBar({
     <div className="flex min-h-12 flex-wrap items-center gap-x-4 gap-y-1 border-b border-line px-6 py-2 max-md:px-4">
       <NameFilter value={search.q ?? ''} onChange={(q) => change({ q: q || undefined })} field={searchField} />
       {/* biome-ignore lint/a11y/useSemanticElements: a toolbar's set of toggles, not a form's fieldset. */}
-      <div role="group" aria-label={t('byLabel')} className="flex">
+      <div role="group" aria-label={t('byLabel')} className="flex max-w-full flex-wrap">
         {byLabel.map(({ key, value, count }) => (
           <button
             key={key}

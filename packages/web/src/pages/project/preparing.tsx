@@ -34,8 +34,8 @@ export function Preparing({ project }: { project: Project }) {
             { name: t('stepTry') },
           ]}
         />
-        <div className="mt-8 grid grid-cols-6 gap-1 max-md:grid-cols-3" aria-busy="true">
-          {range(24).map((index) => {
+        <div className="mt-8 grid grid-cols-8 gap-1 max-md:grid-cols-3" aria-busy="true">
+          {range(40).map((index) => {
             const item = items[index];
             if (!item) return <div key={index} className="skeleton aspect-3/2" />;
             return (
