@@ -1,7 +1,7 @@
 // `node scripts/check-docs.mjs`: holds the documentation against the repository. Links and paths in prose lead to what
 // exists; npm scripts, `fovea …` commands and their flags, environment variables and API routes named are real; and
 // docs/cli.md is the command line's own help, which `--write` renews. Needs a build (`npm run build`).
-import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { dirname, join, relative } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { command, main } from './steps/command.mjs';
@@ -42,10 +42,9 @@ function pages() {
 
 /** What the repository has that pages speak of. */
 function readFacts() {
-  const { scripts } = JSON.parse(read('package.json'));
   const rooms = readdirSync(join(root, 'packages'));
   const sources = rooms.flatMap((room) =>
-    ['src', 'bin', 'e2e', 'migrations'].map((part) => `packages/${room}/${part}`),
+    ['src', 'bin', 'e2e', 'migrations', 'vite.config.ts'].map((part) => `packages/${room}/${part}`),
   );
   const files = [...sources, 'scripts', 'bench', 'docs', '.ci'].flatMap(filesBelow);
   const variables = new Set(
@@ -54,7 +53,7 @@ function readFacts() {
       .flatMap((file) => read(file).match(/\b(?:FOVEA|ONNXRUNTIME)_[A-Z_]+\b/g) ?? []),
   );
   const names = new Set(files.map((file) => file.slice(file.lastIndexOf('/') + 1)));
-  return { scripts, rooms, files, variables, names };
+  return { rooms, variables, names };
 }
 
 /** The help of the program (under '') and of each command, as a person sees it at 80 columns. */
@@ -112,30 +111,36 @@ function headings(text) {
  * Paths in code spans: those that begin with an entry of the repository (`scripts/…`) or a room (`nn/src/…`, meaning
  * packages/nn/src/…) exist, `*` matching; a source file named alone exists somewhere. `<…>` stands for what varies.
  */
-function pathFaults(text, { rooms, files, names }) {
+function pathFaults(text, { rooms, names }) {
   const entries = new Set(readdirSync(root));
   const spans = text.replace(/^```[\s\S]*?^```/gm, '').matchAll(/`([^`\n]+)`/g);
   return [...spans].flatMap(([, span]) => {
     if (!/^[\w.@*-]+(\/[\w.@*-]+)*\/?$/.test(span)) return [];
     const [first, ...rest] = span.split('/');
-    if (rest.length === 0) {
-      return /^[\w-][\w.-]*\.(tsx?|mjs|sql|proto)$/.test(span) && !names.has(span) && !existsSync(join(root, span))
-        ? [`there is no file ${span}`]
-        : [];
-    }
+    const isSource = /[\w-]\.(tsx?|mjs|sql|proto)$/.test(span) && !span.includes('*');
+    if (rest.length === 0)
+      return isSource && !names.has(span) && !existsSync(join(root, span)) ? [`there is no ${span}`] : [];
     const isEntry = entries.has(first) && first !== 'node_modules';
     const isRoom = rooms.includes(first) && ['src', 'dist', 'e2e', 'bin', 'proto', 'migrations'].includes(rest[0]);
-    if (!isEntry && !isRoom) return [];
+    if (!isEntry && !isRoom) return isSource ? [`${span} begins with no room and no folder of the repository`] : [];
     const path = isEntry ? span : `packages/${span}`;
-    const found = path.includes('*') ? files.some((file) => matches(file, path)) : existsSync(join(root, path));
-    return found ? [] : [`there is no ${span}`];
+    return leadsSomewhere(path) ? [] : [`there is no ${span}`];
   });
 }
 
-/** Whether a file, or a folder above it, fits a path in which `*` stands for any part of a name. */
-function matches(file, pattern) {
-  const escaped = pattern.replace(/\/$/, '').replace(/[.+]/g, '\\$&').replaceAll('*', '[^/]*');
-  return new RegExp(`^${escaped}(/|$)`).test(file);
+/** Whether a path from the root leads to something; `*` stands for any part of one name. */
+function leadsSomewhere(path) {
+  const parts = path.split('/').filter((part) => part !== '');
+  return parts.reduce((folders, part) => folders.flatMap((folder) => entriesOf(folder, part)), ['.']).length > 0;
+}
+
+function entriesOf(folder, part) {
+  if (!part.includes('*')) return existsSync(join(root, folder, part)) ? [`${folder}/${part}`] : [];
+  if (!statSync(join(root, folder)).isDirectory()) return [];
+  const pattern = new RegExp(`^${part.replace(/[.+]/g, '\\$&').replaceAll('*', '.*')}$`);
+  return readdirSync(join(root, folder))
+    .filter((name) => pattern.test(name))
+    .map((name) => `${folder}/${name}`);
 }
 
 /** Commands in code spans and shell blocks. */
@@ -164,7 +169,11 @@ function commandFaults(text, facts) {
 function npmFaults([verb, ...rest], facts) {
   if (verb === undefined || npmOwn.has(verb) || verb.startsWith('-')) return [];
   const script = verb === 'run' ? rest[0] : verb;
-  if (!Object.hasOwn(facts.scripts, script)) return [`package.json has no script "${script}"`];
+  const workspace = rest.includes('--workspace') ? `${rest[rest.indexOf('--workspace') + 1]}/` : '';
+  const manifest = `${workspace}package.json`;
+  if (!existsSync(join(root, manifest))) return [`there is no ${manifest}`];
+  const { scripts } = JSON.parse(read(manifest));
+  if (!Object.hasOwn(scripts, script)) return [`${manifest} has no script "${script}"`];
   const args = rest.includes('--') ? rest.slice(rest.indexOf('--') + 1) : [];
   if (script === 'start') return foveaFaults(['serve', ...args], facts);
   if (script === 'bench' && /^[\w-]+$/.test(args[0] ?? '-') && !existsSync(join(root, `bench/${args[0]}.mjs`))) {
