@@ -13,19 +13,15 @@ export const maxJsonBytes = 1024 * 1024;
  * @throws FoveaError `too_large`, `empty_body`
  */
 export async function readBody(c: Context, maxBytes: number): Promise<Uint8Array<ArrayBuffer>> {
-  const tooLarge = (size: number) =>
-    new FoveaError(
-      'too_large',
-      `The body has ${size < maxBytes ? 'more than the' : `${size} bytes, more than the`} limit of ${maxBytes} bytes.`,
-      { maxBytes },
-    );
+  const tooLarge = (size: string) =>
+    new FoveaError('too_large', `The body has ${size} bytes; at most ${maxBytes} are taken.`, { maxBytes });
   const declared = Number(c.req.header('content-length') ?? 0);
-  if (declared > maxBytes) throw tooLarge(declared);
+  if (declared > maxBytes) throw tooLarge(String(declared));
   const chunks: Uint8Array[] = [];
   let size = 0;
   for await (const chunk of c.req.raw.body ?? []) {
     size += chunk.byteLength;
-    if (size > maxBytes) throw tooLarge(size);
+    if (size > maxBytes) throw tooLarge('too many');
     chunks.push(chunk);
   }
   if (size === 0) throw new FoveaError('empty_body', 'The body is empty: send the picture in it.');
