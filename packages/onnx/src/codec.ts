@@ -15,7 +15,16 @@ import {
   ValueInfoProtoSchema,
 } from './generated/onnx_pb.js';
 import { type Attribute, Float, Floats, type Graph, type Model, type Node, type ValueInfo } from './graph.js';
-import { dtypeNumbers, dtypeOfNumber, sizeOf, type Tensor, tensorOf, viewBytes } from './tensor.js';
+import {
+  allocate,
+  type DType,
+  dtypeNumbers,
+  dtypeOfNumber,
+  sizeOf,
+  type Tensor,
+  type TensorData,
+  viewBytes,
+} from './tensor.js';
 
 const utf8 = new TextEncoder();
 const text = new TextDecoder();
@@ -29,6 +38,22 @@ function encodeTensor(name: string, { dtype, shape, data }: Tensor): TensorProto
   });
 }
 
+/** Elements of a tensor that keeps them in the field of its type; small types, and halves as their bits, share int32_data. */
+function typedData(proto: TensorProto, dtype: DType): TensorData {
+  const fields: Partial<Record<DType, ArrayLike<number | bigint>>> = {
+    float32: proto.floatData,
+    float64: proto.doubleData,
+    int64: proto.int64Data,
+    uint32: proto.uint64Data,
+    uint64: proto.uint64Data,
+  };
+  const values = fields[dtype] ?? proto.int32Data;
+  const data = allocate(dtype, values.length);
+  const wide = data instanceof BigInt64Array || data instanceof BigUint64Array;
+  for (let i = 0; i < values.length; i++) data[i] = wide ? values[i]! : Number(values[i]);
+  return data;
+}
+
 function decodeTensor(proto: TensorProto): Tensor {
   const dtype = dtypeOfNumber(proto.dataType);
   const shape = proto.dims.map(Number);
@@ -37,19 +62,15 @@ function decodeTensor(proto: TensorProto): Tensor {
       'external_data',
       `Tensor "${proto.name}" keeps its data outside the model file; save the model as one file.`,
     );
-  const typed: ArrayLike<number | bigint> = proto.rawData.length
-    ? []
-    : ([proto.floatData, proto.int64Data, proto.int32Data, proto.doubleData, proto.uint64Data].find((d) => d.length) ??
-      []);
-  const tensor = proto.rawData.length
-    ? { dtype, shape, data: viewBytes(dtype, proto.rawData) }
-    : tensorOf(dtype, Array.from(typed, Number), typed.length === sizeOf(shape) ? shape : [typed.length]);
-  if (tensor.data.length !== sizeOf(shape))
+  if (!shape.every((length) => Number.isSafeInteger(length) && length >= 0))
+    throw new OnnxError('invalid_model', `Tensor "${proto.name}" has the impossible shape [${shape}].`);
+  const data = proto.rawData.length ? viewBytes(dtype, proto.rawData) : typedData(proto, dtype);
+  if (data.length !== sizeOf(shape))
     throw new OnnxError(
       'truncated_tensor',
-      `Tensor "${proto.name}" has shape [${shape}] but holds ${tensor.data.length} elements.`,
+      `Tensor "${proto.name}" has shape [${shape}] but holds ${data.length} elements.`,
     );
-  return tensor;
+  return { dtype, shape, data };
 }
 
 function encodeAttribute(name: string, value: Attribute): AttributeProto {
@@ -82,15 +103,18 @@ function decodeAttribute(proto: AttributeProto, node: string): Attribute {
     case AttributeType.STRINGS:
       return proto.strings.map((item) => text.decode(item));
     case AttributeType.TENSOR:
-      return decodeTensor(proto.t!);
+      if (proto.t) return decodeTensor(proto.t);
+      break;
     case AttributeType.GRAPH:
-      return decodeGraph(proto.g!);
+      if (proto.g) return decodeGraph(proto.g);
+      break;
     default:
       throw new OnnxError(
         'unsupported_attribute',
         `Attribute "${proto.name}" of node "${node}" is of kind ${proto.type}, which Fovea does not read.`,
       );
   }
+  throw new OnnxError('invalid_model', `Attribute "${proto.name}" of node "${node}" has a kind but no value.`);
 }
 
 function encodeValue({ name, dtype, shape }: ValueInfo): ValueInfoProto {
