@@ -55,9 +55,10 @@ export async function startRunWorker(home: Home, options: RunWorkerOptions = {})
     }
   }
 
-  async function makeSample(): Promise<void> {
-    await createSampleProject(home, { pictures: sample.pictures });
-    if (closing || (await listRuns(home, sample.project)).length > 0) return;
+  async function makeSample(signal: AbortSignal): Promise<void> {
+    log('Making the sample project.');
+    await createSampleProject(home, { pictures: sample.pictures, signal });
+    if (closing || signal.aborted || (await listRuns(home, sample.project)).length > 0) return;
     await submit(sample.project, { task: 'detection', timeLimitSeconds: sample.timeLimitSeconds });
   }
 
@@ -75,12 +76,17 @@ export async function startRunWorker(home: Home, options: RunWorkerOptions = {})
   await queue.work(
     {
       run: async (data, { signal }) => execute((data as { runId: string }).runId, signal),
-      sample: makeSample,
+      sample: async (_data, { signal }) => makeSample(signal),
     },
     { concurrency: 1 },
   );
-  const left = [...(await listAbandonedRuns(home)), ...(await listRuns(home)).filter((run) => run.state === 'queued')];
-  for (const run of left.reverse()) await queue.submit('run', { runId: run.id });
+  const abandoned = await listAbandonedRuns(home);
+  const left = [...abandoned, ...(await listRuns(home)).filter((run) => run.state === 'queued')];
+  for (const run of left.reverse()) {
+    // Killed while it was being stopped: it is what its owner wanted.
+    if (run.state === 'stopping') await requestStop(home, run.id);
+    else await queue.submit('run', { runId: run.id });
+  }
   if (!options.empty && (await wantsSample(home))) await queue.submit('sample', {});
 
   return {
