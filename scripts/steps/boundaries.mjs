@@ -16,14 +16,34 @@ const specifier =
  */
 export function checkBoundaries() {
   const names = rooms();
-  const faults = names
+  const faults = compareWithDesign();
+  const strangers = names
     .filter((name) => !table[name])
     .map((name) => `packages/${name} is not a room of DESIGN.md's table (scripts/rooms.mjs).`);
+  faults.push(...strangers);
   for (const name of names.filter((room) => table[room])) {
     const manifest = readJson(`packages/${name}/package.json`);
     faults.push(...checkManifest(name, manifest), ...checkReferences(name, manifest), ...checkImports(name, manifest));
   }
   return faults;
+}
+
+/** Where DESIGN.md is at hand, its table must say what scripts/rooms.mjs says; "all below" is that file's to spell out. */
+function compareWithDesign() {
+  const path = join(process.env.FOVEA_SHARED || join(root, '../shared'), 'DESIGN.md');
+  if (!existsSync(path)) return [];
+  const section =
+    readFileSync(path, 'utf8')
+      .split(/^## Rooms$/m)[1]
+      ?.split(/^## /m)[0] ?? '';
+  const rows = [...section.matchAll(/^\| (\w+) \| .* \| ([^|]+) \|$/gm)].filter(([, name]) => name !== 'package');
+  return rows.flatMap(([, name, cell]) => {
+    if (cell.startsWith('all below')) return [];
+    const wanted = /^(nothing|–)$/.test(cell) ? [] : cell.split(', ');
+    const ours = table[name];
+    const same = ours && wanted.length === ours.length && wanted.every((room) => ours.includes(room));
+    return same ? [] : [`scripts/rooms.mjs lets ${name} import ${ours?.join(', ')}; DESIGN.md says ${cell}.`];
+  });
 }
 
 function checkManifest(room, manifest) {
