@@ -19,6 +19,8 @@ function axesOf(context: NodeContext, index: number, name = 'axes'): readonly nu
 const reduce: InferenceRule = (context) => {
   const x = inputOf(context, 0);
   const given = axesOf(context, 1);
+  if (!given?.length && intAttribute(context.attributes, 'noop_with_empty_axes', 0) === 1)
+    return [{ dtype: x.dtype, shape: x.shape }];
   const axes = new Set((given?.length ? given : x.shape.map((_, i) => i)).map((a) => normalizeAxis(a, x.shape.length)));
   const keep = intAttribute(context.attributes, 'keepdims', 1) === 1;
   const shape = x.shape.flatMap((length, axis) => (axes.has(axis) ? (keep ? [1] : []) : [length]));
@@ -48,7 +50,8 @@ export const arrange: Record<string, InferenceRule> = {
     const shape = wanted.map((length, axis) => (length === 0 ? (x.shape[axis] ?? 0) : length));
     const rest = shape.indexOf(-1);
     if (rest >= 0) shape[rest] = sizeOf(x.shape) / -sizeOf(shape);
-    if (sizeOf(shape) !== sizeOf(x.shape)) throw mismatch(context, `they cannot be reshaped to [${wanted}]`);
+    if (sizeOf(shape) !== sizeOf(x.shape) || !shape.every(Number.isInteger))
+      throw mismatch(context, `they cannot be reshaped to [${wanted}]`);
     return [{ dtype: x.dtype, shape }];
   },
   Flatten: (context) => {
@@ -99,9 +102,13 @@ export const arrange: Record<string, InferenceRule> = {
   Split: (context) => {
     const x = inputOf(context, 0);
     const axis = normalizeAxis(intAttribute(context.attributes, 'axis', 0), x.shape.length);
+    const length = x.shape[axis]!;
+    // Without sizes the parts are equal; the last may be smaller.
+    const part = Math.ceil(length / context.outputs);
     const sizes =
-      axesOf(context, 1, 'split') ?? new Array<number>(context.outputs).fill(x.shape[axis]! / context.outputs);
-    if (sizes.reduce((a, b) => a + b, 0) !== x.shape[axis]) throw mismatch(context, `parts [${sizes}] do not add up`);
+      axesOf(context, 1, 'split') ??
+      Array.from({ length: context.outputs }, (_, i) => Math.max(0, Math.min(part, length - i * part)));
+    if (sizes.reduce((a, b) => a + b, 0) !== length) throw mismatch(context, `parts [${sizes}] do not add up`);
     return sizes.map((size) => ({ dtype: x.dtype, shape: x.shape.map((n, i) => (i === axis ? size : n)) }));
   },
   Slice: (context) => {
@@ -115,11 +122,10 @@ export const arrange: Record<string, InferenceRule> = {
       const axis = normalizeAxis(given, x.shape.length);
       const length = x.shape[axis]!;
       const step = steps[i]!;
-      const low = step > 0 ? 0 : -1;
       const high = step > 0 ? length : length - 1;
-      const clamp = (at: number) => Math.min(Math.max(at < 0 ? at + length : at, low), high);
-      const start = clamp(starts[i]!);
-      const end = ends[i]! < -length ? low : clamp(ends[i]!);
+      const clamp = (at: number, low: number) => Math.min(Math.max(at < 0 ? at + length : at, low), high);
+      const start = clamp(starts[i]!, 0);
+      const end = clamp(ends[i]!, step > 0 ? 0 : -1);
       shape[axis] = Math.max(0, Math.ceil((end - start) / step));
     });
     return [{ dtype: x.dtype, shape }];
@@ -179,7 +185,12 @@ export const arrange: Record<string, InferenceRule> = {
     const [n, c, h, w] = x.shape as [number, number, number, number];
     return [{ dtype: x.dtype, shape: [n, c * block ** 2, h / block, w / block] }];
   },
-  Shape: (context) => [{ dtype: 'int64', shape: [inputOf(context, 0).shape.length] }],
+  Shape: (context) => {
+    const { shape } = inputOf(context, 0);
+    const start = intAttribute(context.attributes, 'start', 0);
+    const end = intAttribute(context.attributes, 'end', shape.length);
+    return [{ dtype: 'int64', shape: [shape.slice(start, end).length] }];
+  },
   ConstantOfShape: (context) => {
     const value = context.attributes.value;
     const dtype = value && typeof value === 'object' && 'dtype' in value ? value.dtype : 'float32';

@@ -7,9 +7,10 @@ const same: InferenceRule = (context) => {
   return [{ dtype, shape }];
 };
 
-function broadcast(dtype?: DType, typedBy = 0): InferenceRule {
+function broadcast(least: number, dtype?: DType, typedBy = 0): InferenceRule {
   return (context) => {
-    const inputs = context.inputs.filter((input) => input !== null);
+    const count = Math.max(least, context.inputs.length);
+    const inputs = Array.from({ length: count }, (_, i) => inputOf(context, i));
     const shape = broadcastShapes(...inputs.map((input) => input.shape));
     if (!shape) throw mismatch(context, 'they do not broadcast to one another');
     return [{ dtype: dtype ?? inputOf(context, typedBy).dtype, shape }];
@@ -46,15 +47,17 @@ const unary = [
   'Mish',
   'QuickGelu',
 ];
-const binary = ['Add', 'Sub', 'Mul', 'Div', 'Pow', 'Min', 'Max', 'Mean', 'Sum', 'PRelu', 'And', 'Or', 'Mod'];
+const binary = ['Add', 'Sub', 'Mul', 'Div', 'Pow', 'PRelu', 'And', 'Or', 'Mod'];
+const variadic = ['Min', 'Max', 'Mean', 'Sum'];
 const comparisons = ['Equal', 'Greater', 'GreaterOrEqual', 'Less', 'LessOrEqual'];
 
 /** Operators that work element by element. */
 export const elementwise: Record<string, InferenceRule> = {
   ...Object.fromEntries(unary.map((name) => [name, same])),
-  ...Object.fromEntries(binary.map((name) => [name, broadcast()])),
-  ...Object.fromEntries(comparisons.map((name) => [name, broadcast('bool')])),
-  Where: broadcast(undefined, 1),
+  ...Object.fromEntries(binary.map((name) => [name, broadcast(2)])),
+  ...Object.fromEntries(variadic.map((name) => [name, broadcast(1)])),
+  ...Object.fromEntries(comparisons.map((name) => [name, broadcast(2, 'bool')])),
+  Where: broadcast(3, undefined, 1),
   IsNaN: (context) => [{ dtype: 'bool', shape: inputOf(context, 0).shape }],
   Cast: (context) => [{ dtype: dtypeOfNumber(context.attributes.to as number), shape: inputOf(context, 0).shape }],
 };

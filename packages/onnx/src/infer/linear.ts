@@ -22,7 +22,9 @@ function slide(context: NodeContext, spatial: Shape, kernel: readonly number[]):
     if (autoPad.startsWith('SAME')) return Math.ceil(length / stride);
     const padded = length + (autoPad === 'VALID' ? 0 : pads[axis]! + pads[axis + kernel.length]!);
     const steps = (padded - dilations[axis]! * (kernel[axis]! - 1) - 1) / stride;
-    const size = (ceil ? Math.ceil(steps) : Math.floor(steps)) + 1;
+    let size = (ceil ? Math.ceil(steps) : Math.floor(steps)) + 1;
+    // A last window that would begin in the padding behind the picture is left out.
+    if (ceil && (size - 1) * stride >= length + (autoPad === 'VALID' ? 0 : pads[axis]!)) size--;
     if (size < 1) throw mismatch(context, `a window of ${kernel[axis]} does not fit axis ${axis + 2}`);
     return size;
   });
@@ -64,17 +66,17 @@ export const linear: Record<string, InferenceRule> = {
     const x = inputOf(context, 0);
     const w = inputOf(context, 1);
     const kernel = w.shape.slice(2);
-    const { strides, dilations, pads } = windowOf(context, kernel);
+    const { strides, dilations, pads, autoPad } = windowOf(context, kernel);
     const extra = intsAttribute(context.attributes, 'output_padding') ?? kernel.map(() => 0);
-    const spatial = kernel.map(
-      (size, axis) =>
-        strides[axis]! * (x.shape[axis + 2]! - 1) +
-        extra[axis]! +
-        (size - 1) * dilations[axis]! +
-        1 -
-        pads[axis]! -
-        pads[axis + kernel.length]!,
-    );
+    const given = intsAttribute(context.attributes, 'output_shape');
+    const spatial = kernel.map((size, axis) => {
+      const length = x.shape[axis + 2]!;
+      const stride = strides[axis]!;
+      if (given) return given.at(axis - kernel.length)!;
+      if (autoPad.startsWith('SAME')) return length * stride;
+      const padding = autoPad === 'VALID' ? 0 : pads[axis]! + pads[axis + kernel.length]!;
+      return stride * (length - 1) + extra[axis]! + (size - 1) * dilations[axis]! + 1 - padding;
+    });
     return [
       {
         dtype: x.dtype,
@@ -90,7 +92,14 @@ export const linear: Record<string, InferenceRule> = {
   },
   MatMul: (context) => {
     const a = inputOf(context, 0);
-    return [{ dtype: a.dtype, shape: matmulShape(context, a.shape, inputOf(context, 1).shape) }];
+    const b = inputOf(context, 1);
+    // A vector is a row on the left and a column on the right; the axis it gained goes again.
+    const rows = a.shape.length === 1 ? [1, ...a.shape] : a.shape;
+    const columns = b.shape.length === 1 ? [...b.shape, 1] : b.shape;
+    const shape = [...matmulShape(context, rows, columns)];
+    if (b.shape.length === 1) shape.pop();
+    if (a.shape.length === 1) shape.splice(b.shape.length === 1 ? -1 : -2, 1);
+    return [{ dtype: a.dtype, shape }];
   },
   FusedMatMul: (context) => {
     const a = inputOf(context, 0);
