@@ -32,8 +32,9 @@ export function serveWebApp(folder: string): (c: Context) => Promise<Response> {
     }
     const path = safePath(c.req.path);
     const file = path === undefined ? undefined : await fileAt(join(folder, path));
-    if (file) return send(c, file, path!.startsWith(`${sep}assets${sep}`));
-    if (path === undefined || extname(path) !== '') {
+    if (file) return send(c, file, isAsset(path!));
+    // A model or a project may have a dot in its name, so only what names a known kind of file is one.
+    if (path === undefined || isAsset(path) || Object.hasOwn(mediaTypes, extname(path))) {
       throw new FoveaError('unknown_path', `There is nothing at ${c.req.path}.`);
     }
     const page = await fileAt(join(folder, 'index.html'));
@@ -69,6 +70,8 @@ async function fileAt(path: string): Promise<StaticFile | undefined> {
   if (!found?.isFile()) return undefined;
   return { path, etag: `"${found.size.toString(36)}-${Math.round(found.mtimeMs).toString(36)}"` };
 }
+
+const isAsset = (path: string) => path.startsWith(`${sep}assets${sep}`);
 
 async function send(c: Context, file: StaticFile, immutable: boolean): Promise<Response> {
   c.header('Cache-Control', immutable ? 'public, max-age=31536000, immutable' : 'no-cache');
