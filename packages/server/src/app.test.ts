@@ -259,7 +259,7 @@ describe('errors and hosts', () => {
 
 describe('the web app', () => {
   test('pages are the app, with a policy that knows its inline script', async () => {
-    for (const path of ['/', '/projects/roads', '/index.html']) {
+    for (const path of ['/', '/projects/roads', '/models/v1.2', '/index.html']) {
       const page = await t.get(path);
       expect(page.status).toBe(200);
       expect(page.headers.get('content-type')).toContain('text/html');
