@@ -83,6 +83,9 @@ const cases: Case[] = [
   ]),
   { name: 'ReduceSum', shapes: [[2, 3]], build: (g, x) => g.node('ReduceSum', [x, g.ints([1])], { keepdims: 0 }) },
   { name: 'ReduceSum all', shapes: [[2, 3]], build: (g, x) => g.node('ReduceSum', [x], { keepdims: 0 }) },
+  { name: 'Flatten', shapes: [[2, 3, 2]], build: on('Flatten', { axis: 1 }) },
+  { name: 'Sum', shapes: [[2, 3], [3], [2, 1]], build: on('Sum') },
+  { name: 'Cast', shapes: [[4]], build: (g, x) => g.node('Cast', [g.node('Mul', [x, x])], { to: 11 }) },
   { name: 'Reshape', shapes: [[2, 6]], build: (g, x) => g.node('Reshape', [x, g.ints([3, -1])]) },
   { name: 'Transpose', shapes: [[2, 3, 4]], build: on('Transpose', { perm: [2, 0, 1] }) },
   {
