@@ -24,6 +24,7 @@ export async function openWorkerSession(model: string | Uint8Array, options: Ses
   let dead: Error | undefined;
   let next = 1;
 
+  const closed = () => new OnnxError('session_closed', 'The session has been closed.');
   const fail = (error: Error) => {
     dead = error;
     for (const { reject } of pending.values()) reject(error);
@@ -48,7 +49,10 @@ export async function openWorkerSession(model: string | Uint8Array, options: Ses
       fail(error as Error);
       reject(error);
     });
-    worker.on('exit', () => fail(new OnnxError('session_closed', 'The session has been closed.')));
+    worker.on('exit', () => {
+      fail(closed());
+      reject(closed());
+    });
   });
   worker.unref();
 
@@ -72,14 +76,22 @@ export async function openWorkerSession(model: string | Uint8Array, options: Ses
       worker.postMessage(request);
     });
 
+  // A thread that is terminated while onnxruntime computes in it takes the whole process along: the release is the last
+  // thing asked, and nothing is asked after it.
+  let closing: Promise<void> | undefined;
+  async function close(): Promise<void> {
+    if (dead) return;
+    await ask({ id: next++, release: true });
+    await worker.terminate();
+  }
+
   return {
     inputNames: names!.inputNames,
     outputNames: names!.outputNames,
-    run: (feeds) => ask({ id: next++, feeds }),
-    async release() {
-      if (dead) return;
-      await ask({ id: next++, release: true });
-      await worker.terminate();
+    run: (feeds) => (closing ? Promise.reject(closed()) : ask({ id: next++, feeds })),
+    release() {
+      closing ??= close();
+      return closing;
     },
   };
 }

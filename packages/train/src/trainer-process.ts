@@ -6,8 +6,10 @@ import { trainDetector } from './detection/trainer.js';
 // The process that does the numbers: forked by `executeRun`, told a plan's path, spoken to over IPC. It leaves when the
 // process that forked it is gone, since whoever takes the run up next starts its own.
 const stop = new AbortController();
+let sent: Promise<unknown> = Promise.resolve();
 const send = (message: TrainerMessage) => {
-  if (process.connected) process.send!(message);
+  if (process.connected)
+    sent = new Promise((resolve) => process.send!(message, undefined, undefined, () => resolve(null)));
 };
 process.on('message', (message) => {
   if (message === 'stop') stop.abort();
@@ -29,4 +31,6 @@ try {
   const error = cause instanceof Error ? cause : new Error(String(cause));
   send({ type: 'failed', code: 'code' in error ? String(error.code) : 'training_failed', message: error.message });
 }
+// What is not yet written when the channel closes is lost, and the last word matters.
+await sent;
 if (process.connected) process.disconnect();

@@ -29,19 +29,29 @@ export async function openStepPool(data: readonly StepWorkerData[]): Promise<Ste
     worker.on('error', (error) => settle(error as Error));
     worker.on('exit', () => settle(new TrainError('step_worker_ended', 'A training thread ended unexpectedly.')));
   });
-  const expect = (index: number) =>
-    new Promise<StepReply>((resolve, reject) => {
+  const answers = workers.map((): Promise<unknown> => Promise.resolve());
+  const expect = (index: number) => {
+    const answer = new Promise<StepReply>((resolve, reject) => {
       waiting[index] = { resolve, reject };
     });
-  await Promise.all(workers.map((_, index) => expect(index)));
+    answers[index] = answer;
+    return answer;
+  };
+  const close = async () => {
+    // A thread that is terminated while onnxruntime computes in it takes the whole process along.
+    await Promise.allSettled(answers);
+    await Promise.all(workers.map((worker) => worker.terminate()));
+  };
+  await Promise.all(workers.map((_, index) => expect(index))).catch(async (error) => {
+    await close();
+    throw error;
+  });
   return {
     async ask<T extends StepRequest>(index: number, request: T) {
       const reply = expect(index);
       workers[index]!.postMessage(request);
       return (await reply) as ReplyOf<T['type']>;
     },
-    async close() {
-      await Promise.all(workers.map((worker) => worker.terminate()));
-    },
+    close,
   };
 }
