@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync } from 'node:fs';
-import { mkdir, stat, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
@@ -20,7 +20,7 @@ import {
 } from '@fovea/registry';
 import { openTestHome, type TestHome } from '@fovea/store/testing';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { readCheckpoint } from './checkpoint.js';
+import { readCheckpoint, writeCheckpoint } from './checkpoint.js';
 import { executeRun } from './execute.js';
 import { childrenOf, lives } from './fixtures/child-processes.js';
 import type { RunProgress } from './progress.js';
@@ -166,6 +166,37 @@ describe('a run from start to end', () => {
   });
 });
 
+describe('batches', () => {
+  it('have the size that was asked for, however many threads there are', async () => {
+    const run = await submitRun(test.home, { ...request, name: 'small', epochs: 1, batchSize: 2 });
+    expect((await executeRun(test.home, run.id)).model!.card.recipe).toMatchObject({ batchSize: 2 });
+  });
+
+  it('are divided among threads as before when a run is resumed, whatever cores there are then', async () => {
+    // As a run of a machine with three threads left it.
+    const run = await submitRun(test.home, { ...request, name: 'moved', epochs: 4 });
+    const plan = join(test.home.runFolder(run.id), 'plan.json');
+    const stop = new AbortController();
+    await executeRun(test.home, run.id, {
+      signal: stop.signal,
+      onProgress: ({ step }) => {
+        if (step >= 1) stop.abort();
+      },
+    });
+    const written = JSON.parse(await readFile(plan, 'utf8')) as { workers: number; batchSize: number };
+    const { header, vectors } = (await readCheckpoint(checkpointOf(run.id)))!;
+    const each = vectors.gradients!.length / written.workers;
+    const gradients = new Float32Array(3 * each);
+    for (let i = 0; i < 3; i++) gradients.set(vectors.gradients!.subarray(0, each), i * each);
+    await writeCheckpoint(checkpointOf(run.id), { header, vectors: { ...vectors, gradients } });
+    await writeFile(plan, JSON.stringify({ ...written, workers: 3, batchSize: 6 }));
+    const { run: ended, model } = await executeRun(test.home, run.id);
+    expect(ended.state).toBe('finished');
+    expect(model!.card.recipe).toMatchObject({ batchSize: 6 });
+    expect((await logOf(run.id)).join('\n')).toContain('batches of 6 in 3 threads');
+  });
+});
+
 describe('a run that is interrupted', () => {
   it('stops, survives its trainer, goes on, and ends as if nothing had been: losses equal bit for bit', async () => {
     const run = await submitRun(test.home, { ...request, name: 'stopped' });
@@ -173,7 +204,7 @@ describe('a run that is interrupted', () => {
     const first = executeRun(test.home, run.id, {
       signal: stop.signal,
       onProgress: ({ step }) => {
-        if (step >= 5) stop.abort();
+        if (step >= 1) stop.abort();
       },
     });
     await until(async () => (await getRun(test.home, run.id)).state === 'running');
@@ -238,6 +269,8 @@ describe('a run that is interrupted', () => {
     const run = await submitRun(test.home, { ...request, name: 'broken' });
     await mkdir(test.home.runFolder(run.id), { recursive: true });
     await writeFile(checkpointOf(run.id), 'FOVEACK1 and no more');
+    await expect(executeRun(test.home, run.id), 'no plan').rejects.toMatchObject({ code: 'broken_checkpoint' });
+    await writeFile(join(test.home.runFolder(run.id), 'plan.json'), JSON.stringify({ workers: 1, batchSize: 4 }));
     await expect(executeRun(test.home, run.id)).rejects.toMatchObject({ code: 'broken_checkpoint' });
     expect(await getRun(test.home, run.id)).toMatchObject({
       state: 'failed',

@@ -1,5 +1,6 @@
 import { fork } from 'node:child_process';
-import { mkdir, rm, writeFile } from 'node:fs/promises';
+import { existsSync } from 'node:fs';
+import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { getSnapshot, readManifest, type Snapshot } from '@fovea/lake';
@@ -35,20 +36,46 @@ export interface ExecuteOptions {
 /** How often metrics and progress go to the database. */
 const flushMs = 1000;
 
+type Division = Pick<DetectionPlan, 'workers' | 'batchSize'>;
+
+/** How batches are divided among threads: a size that was asked for is kept to, by fewer threads where they would not share it. */
+function divide(asked: number | undefined, train: number): Division {
+  let workers = Math.min(4, Math.max(1, availableParallelism()));
+  while (asked !== undefined && asked % workers !== 0) workers--;
+  const share = Math.max(1, Math.floor((asked ?? Math.min(8, Math.max(2, train))) / workers));
+  return { workers, batchSize: share * workers };
+}
+
+/** The division of a run with a checkpoint: the checkpoint holds a gradient per thread, whatever cores there are now. */
+async function division(folder: string): Promise<Division | null> {
+  if (!existsSync(join(folder, 'checkpoint'))) return null;
+  try {
+    const { workers, batchSize } = JSON.parse(await readFile(join(folder, 'plan.json'), 'utf8')) as DetectionPlan;
+    return { workers, batchSize };
+  } catch (cause) {
+    const file = join(folder, 'plan.json');
+    throw new TrainError(
+      'broken_checkpoint',
+      `"${file}", which belongs to the checkpoint, cannot be read; delete the checkpoint to start the run afresh.`,
+      { file },
+      { cause },
+    );
+  }
+}
+
 async function writePlan(home: Home, run: Run, snapshot: Snapshot, folder: string): Promise<DetectionPlan> {
   const params = run.params as Partial<TrainRequest>;
   const manifest = await readManifest(home, snapshot);
   const size = params.imageSize ?? chooseInputSize(manifest);
   const train = manifest.filter(({ split }) => split === 'train').length;
-  const workers = Math.min(4, Math.max(1, availableParallelism()));
-  const share = Math.max(1, Math.floor((params.batchSize ?? Math.min(8, Math.max(2, train))) / workers));
+  const { workers, batchSize } = (await division(folder)) ?? divide(params.batchSize, train);
   const plan: DetectionPlan = {
     classNames: snapshot.classNames,
     pictures: manifest.map((picture) => ({ ...picture, path: home.blobs.pathOf(picture.sha256) })),
     seed: params.seed ?? 0,
     epochs: params.epochs ?? null,
     timeLimitSeconds: params.timeLimitSeconds ?? null,
-    batchSize: share * workers,
+    batchSize,
     workers,
     ...size,
     learningRate: params.learningRate ?? 2e-3,
@@ -56,7 +83,10 @@ async function writePlan(home: Home, run: Run, snapshot: Snapshot, folder: strin
     checkpointPath: join(folder, 'checkpoint'),
     modelPath: join(folder, 'model.onnx'),
   };
-  await writeFile(join(folder, 'plan.json'), JSON.stringify(plan));
+  // Replaced as a whole: the next to resume reads it.
+  const path = join(folder, 'plan.json');
+  await writeFile(`${path}.tmp`, JSON.stringify(plan));
+  await rename(`${path}.tmp`, path);
   return plan;
 }
 
