@@ -50,6 +50,21 @@ function matmulShape(context: NodeContext, a: Shape, b: Shape): Shape {
 
 const swap = (shape: Shape): Shape => [...shape.slice(0, -2), shape.at(-1)!, shape.at(-2)!];
 
+const transposingProduct: InferenceRule = (context) => {
+  const a = inputOf(context, 0);
+  const b = inputOf(context, 1);
+  return [
+    {
+      dtype: a.dtype,
+      shape: matmulShape(
+        context,
+        context.attributes.transA === 1 ? swap(a.shape) : a.shape,
+        context.attributes.transB === 1 ? swap(b.shape) : b.shape,
+      ),
+    },
+  ];
+};
+
 /** Convolutions, pools and matrix products. */
 export const linear: Record<string, InferenceRule> = {
   Conv: (context) => {
@@ -101,34 +116,8 @@ export const linear: Record<string, InferenceRule> = {
     if (a.shape.length === 1) shape.splice(b.shape.length === 1 ? -1 : -2, 1);
     return [{ dtype: a.dtype, shape }];
   },
-  FusedMatMul: (context) => {
-    const a = inputOf(context, 0);
-    const b = inputOf(context, 1);
-    return [
-      {
-        dtype: a.dtype,
-        shape: matmulShape(
-          context,
-          context.attributes.transA === 1 ? swap(a.shape) : a.shape,
-          context.attributes.transB === 1 ? swap(b.shape) : b.shape,
-        ),
-      },
-    ];
-  },
-  Gemm: (context) => {
-    const a = inputOf(context, 0);
-    const b = inputOf(context, 1);
-    return [
-      {
-        dtype: a.dtype,
-        shape: matmulShape(
-          context,
-          context.attributes.transA === 1 ? swap(a.shape) : a.shape,
-          context.attributes.transB === 1 ? swap(b.shape) : b.shape,
-        ),
-      },
-    ];
-  },
+  FusedMatMul: transposingProduct,
+  Gemm: transposingProduct,
   BatchNormalization: (context) => {
     const x = inputOf(context, 0);
     const statistic = { dtype: x.dtype, shape: inputOf(context, 3).shape };
