@@ -112,6 +112,8 @@ export class GraphBuilder {
    * @param inputs `null` leaves an optional input out.
    * @param outputs how many outputs the node has.
    * @param domain operator set, the standard's by default.
+   * @param names hints for the node's and its outputs' names, where they should tell more than the operator does; an
+   *   output whose name is `''` is left out.
    * @throws OnnxError `unknown_operator` or `shape_mismatch`, naming the node.
    */
   nodesOf(
@@ -120,8 +122,9 @@ export class GraphBuilder {
     attributes: Attributes = {},
     outputs = 1,
     domain = '',
+    names?: { readonly node: string; readonly outputs: readonly string[] },
   ): Value[] {
-    const name = this.unique(opType);
+    const name = this.unique(names?.node || names?.outputs.find((output) => output) || opType);
     const inferred = inferOutputs(opType, {
       node: name,
       domain,
@@ -130,9 +133,11 @@ export class GraphBuilder {
       outputs,
       tensorOf: (value) => this.tensorOf(value),
     });
-    const values = inferred
-      .slice(0, outputs)
-      .map(({ dtype, shape }, index) => this.#define(index === 0 ? name : `${name}:${index}`, dtype, shape));
+    const values = inferred.slice(0, outputs).map(({ dtype, shape }, index): Value => {
+      if (!names) return this.#define(index === 0 ? name : `${name}:${index}`, dtype, shape);
+      const hint = names.outputs[index];
+      return hint ? this.#define(this.unique(hint), dtype, shape) : { name: '', dtype, shape };
+    });
     this.nodes.push({
       opType,
       domain,
