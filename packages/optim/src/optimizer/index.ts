@@ -1,0 +1,41 @@
+import { type AdamWOptions, adamW } from './adam-w.js';
+import { type LionOptions, lion } from './lion.js';
+import { OptimError, type Optimizer } from './optimizer.js';
+import { type SgdOptions, sgd } from './sgd.js';
+
+export { type LionOptions, lion } from './lion.js';
+export * from './optimizer.js';
+export { type SgdOptions, sgd } from './sgd.js';
+
+/** An optimizer by name, with its settings. */
+export type OptimizerConfig =
+  | ({ readonly name: 'adamw' } & AdamWOptions)
+  | ({ readonly name: 'sgd' } & SgdOptions)
+  | ({ readonly name: 'lion' } & LionOptions);
+
+/** Names `optimizerOf` knows. */
+export const optimizerNames: readonly OptimizerConfig['name'][] = ['adamw', 'sgd', 'lion'];
+
+/**
+ * The optimizer of a configuration.
+ *
+ * @throws OptimError `unknown_optimizer`, listing the known ones; `invalid_option`.
+ */
+export function optimizerOf(config: OptimizerConfig): Optimizer {
+  switch (config.name) {
+    case 'adamw':
+      return adamW(config);
+    case 'sgd':
+      return sgd(config);
+    case 'lion':
+      return lion(config);
+    default: {
+      const { name } = config as { name: string };
+      throw new OptimError(
+        'unknown_optimizer',
+        `There is no optimizer "${name}"; there are ${optimizerNames.join(', ')}.`,
+        { name },
+      );
+    }
+  }
+}
