@@ -13,5 +13,21 @@ export {
   xyxyToXywh,
 } from './box.js';
 export { classColor } from './class-color.js';
+export { type CocoRle, maskFromCoco, maskToCoco, packRuns, unpackRuns } from './coco-rle.js';
 export { FoveaError } from './error.js';
+export { COCO_SIGMAS, type Keypoints, type KeypointTruth, oks } from './keypoints.js';
+export {
+  createMask,
+  decodeMask,
+  encodeMask,
+  intersectionArea,
+  MAX_DECODED_PIXELS,
+  MAX_MASK_PIXELS,
+  type Mask,
+  maskArea,
+  maskBox,
+  maskIou,
+  mergeMasks,
+} from './mask.js';
 export { nms } from './nms.js';
+export { type Polygon, polygonArea, polygonBox, polygonIou, polygonsToMask } from './polygon.js';
