@@ -10,6 +10,8 @@ export interface ParameterSpec {
   readonly init: Initializer;
   /** Whether weight decay pulls on it; by custom not on biases and normalization scales. */
   readonly decay: boolean;
+  /** Factor on the learning rate, 1 where absent: less than 1 for weights that come trained. */
+  readonly rate?: number;
 }
 
 /** The parameters and buffers of a model, in the order in which building it asked for them. */
@@ -23,7 +25,8 @@ export interface ParameterLayout {
 
 /** Where the functions that build a model get their weights from. */
 export interface ParameterSource {
-  parameter(name: string, shape: Shape, init: Initializer, decay?: boolean): Value;
+  /** A trainable tensor; `decay` and `rate` as in {@link ParameterSpec}. */
+  parameter(name: string, shape: Shape, init: Initializer, decay?: boolean, rate?: number): Value;
   buffer(name: string, shape: Shape, init: Initializer): Value;
 }
 
@@ -45,8 +48,8 @@ export class RecordingSource implements ParameterSource {
 
   constructor(readonly graph: GraphBuilder) {}
 
-  parameter(name: string, shape: Shape, init: Initializer, decay = true): Value {
-    this.#parameters.push({ name, shape, offset: this.#size, init, decay });
+  parameter(name: string, shape: Shape, init: Initializer, decay = true, rate = 1): Value {
+    this.#parameters.push({ name, shape, offset: this.#size, init, decay, ...(rate === 1 ? {} : { rate }) });
     this.#size += sizeOf(shape);
     return this.graph.input(name, 'float32', shape);
   }

@@ -13,7 +13,7 @@ export interface DetectorSize {
 export const smallDetector: DetectorSize = { stem: 32, stages: [64, 128, 192], blocks: [1, 1, 1], pyramid: 64 };
 
 /** Pixels between neighbouring positions of each level, finest first. */
-export const detectorStrides = [8, 16, 32] as const;
+export const detectorStrides: readonly number[] = [8, 16, 32];
 
 /** What the network says of each of the P positions of all levels, finest level first, row by row. */
 export interface DetectorOutputs {
@@ -79,9 +79,9 @@ function sharedHead({ graph, source, training, statistics }: BuildContext, chann
     training,
     statistics,
     source: {
-      parameter(name, shape, init, decay) {
-        if (name.includes('.norm')) return source.parameter(`${name}.level${level}`, shape, init, decay);
-        const known = weights.get(name) ?? source.parameter(name, shape, init, decay);
+      parameter(name, shape, init, decay, rate) {
+        if (name.includes('.norm')) return source.parameter(`${name}.level${level}`, shape, init, decay, rate);
+        const known = weights.get(name) ?? source.parameter(name, shape, init, decay, rate);
         weights.set(name, known);
         return known;
       },
@@ -105,26 +105,40 @@ function sharedHead({ graph, source, training, statistics }: BuildContext, chann
 }
 
 /** Centres of all positions in pixels and their strides: x [P], y [P], stride [P], finest level first, row by row. */
+export interface Positions {
+  readonly x: Float32Array;
+  readonly y: Float32Array;
+  readonly stride: Float32Array;
+}
+
+/** The positions of a `width` x `height` input whose levels lie `strides` pixels apart. */
 export function detectorPositions(
   width: number,
   height: number,
-): { x: Float32Array; y: Float32Array; stride: Float32Array } {
+  strides: readonly number[] = detectorStrides,
+): Positions {
   const x: number[] = [];
   const y: number[] = [];
-  const strides: number[] = [];
-  for (const stride of detectorStrides)
+  const steps: number[] = [];
+  for (const stride of strides)
     for (let row = 0; row < height / stride; row++)
       for (let column = 0; column < width / stride; column++) {
         x.push((column + 0.5) * stride);
         y.push((row + 0.5) * stride);
-        strides.push(stride);
+        steps.push(stride);
       }
-  return { x: Float32Array.from(x), y: Float32Array.from(y), stride: Float32Array.from(strides) };
+  return { x: Float32Array.from(x), y: Float32Array.from(y), stride: Float32Array.from(steps) };
 }
 
 /** Boxes [N, 4, P], xyxy in pixels, from the distances at each position. */
-export function decodeBoxes({ graph }: BuildContext, distances: Value, width: number, height: number): Value {
-  const { x, y } = detectorPositions(width, height);
+export function decodeBoxes(
+  { graph }: Pick<BuildContext, 'graph'>,
+  distances: Value,
+  width: number,
+  height: number,
+  strides: readonly number[] = detectorStrides,
+): Value {
+  const { x, y } = detectorPositions(width, height, strides);
   const positions = x.length;
   const corner = graph.constant({
     dtype: 'float32',

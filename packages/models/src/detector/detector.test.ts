@@ -6,11 +6,11 @@ import { initialize, RecordingSource, seededRandom } from '@fovea/nn';
 import { decodeModel, encodeModel, GraphBuilder, modelOf } from '@fovea/onnx';
 import { createSession, type Session } from '@fovea/runtime';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { decodeSpec, encodeSpec } from '../spec.js';
 import { detector, detectorPositions, smallDetector } from './architecture.js';
 import { detectorLayout } from './config.js';
 import { detectorEvalGraph, detectorSpec, exportDetector } from './export.js';
 import { type Detector, openDetector } from './open.js';
-import { decodeSpec, encodeSpec } from './spec.js';
 
 const classNames = ['bolt', 'nut', 'washer'];
 const config = { classes: 3, width: 96, height: 64, size: smallDetector };

@@ -1,10 +1,10 @@
 import { readFile } from 'node:fs/promises';
 import { clipBox, type Detection } from '@fovea/annotations';
 import { decodeImage, type Letterbox, letterbox, type RawImage, unletterbox } from '@fovea/image';
-import { decodeModel } from '@fovea/onnx';
+import { decodeModel, OnnxError } from '@fovea/onnx';
 import { openWorkerSession } from '@fovea/runtime';
+import { type DetectionSpec, decodeSpec } from '../spec.js';
 import { decodeDetections } from './decode.js';
-import { decodeSpec, type ModelSpec } from './spec.js';
 
 /** Choices for one call; what is left out is as the model's own file says. */
 export interface PredictOptions {
@@ -24,7 +24,7 @@ export interface DetectorResult {
 
 /** A loaded detector. Computing happens in a worker thread; `close` ends it. */
 export interface Detector {
-  readonly spec: ModelSpec;
+  readonly spec: DetectionSpec;
   /** Results in the order of `images`: pixels, bytes of a picture file, or its path. */
   predict(images: readonly (RawImage | Uint8Array | string)[], options?: PredictOptions): Promise<DetectorResult[]>;
   close(): Promise<void>;
@@ -49,6 +49,8 @@ function toPlanes(pixels: Uint8Array, out: Float32Array): void {
 export async function openDetector(onnxPath: string, options: { threads?: number } = {}): Promise<Detector> {
   const bytes = await readFile(onnxPath);
   const spec = decodeSpec(decodeModel(bytes));
+  if (spec.task !== 'detection')
+    throw new OnnxError('missing_spec', `The model is for ${spec.task}, not for detection.`, { task: spec.task });
   const session = await openWorkerSession(bytes, { threads: options.threads ?? 1 });
   const { width, height, name } = spec.input;
   const size = 3 * width * height;
