@@ -8,6 +8,16 @@ export {
   type NewPicture,
 } from './import.js';
 export {
+  countLabels,
+  decodeLabelMap,
+  encodeLabelMap,
+  type LabelMap,
+  loadLabelMap,
+  MAX_LABEL_CLASSES,
+  mapLabels,
+  UNLABELLED,
+} from './label-map.js';
+export {
   getMedia,
   listMedia,
   type MediaAnnotation,

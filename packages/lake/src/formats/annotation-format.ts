@@ -1,4 +1,4 @@
-import type { FormatName, ParsedDataset } from './dataset.js';
+import type { FormatName, ParsedDataset, ParseOptions } from './dataset.js';
 import type { DatasetFolder } from './folder.js';
 
 /** One way of writing labels down. Each is one file beside this one, and passes the suite in `formats.test.ts`. */
@@ -9,5 +9,7 @@ export interface AnnotationFormat {
   /** The label files of this format in the folder; empty when it is another format. Cheap: reads heads only. */
   findLabels(folder: DatasetFolder): Promise<string[]>;
   /** Reads them. Never throws for what they contain: that is reported in `problems`. */
-  parse(folder: DatasetFolder, labels: readonly string[]): Promise<ParsedDataset>;
+  parse(folder: DatasetFolder, labels: readonly string[], options?: ParseOptions): Promise<ParsedDataset>;
+  /** Whether its labels say classes by number, so that names may be given from outside. */
+  readonly takesClassNames?: true;
 }

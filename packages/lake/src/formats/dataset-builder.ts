@@ -10,6 +10,8 @@ interface Draft {
   isUnknown: boolean;
   split?: string;
   size?: { readonly width: number; readonly height: number };
+  readonly classNames: Set<string>;
+  labelMap?: string;
 }
 
 const SPLIT_FOLDERS: Record<string, string> = {
@@ -28,10 +30,16 @@ export class DatasetBuilder {
   private readonly drafts = new Map<string, Draft>();
   private readonly seenClasses = new Set<string>();
 
-  constructor(private readonly folder: DatasetFolder) {
+  /** @param pictures names of the pictures, where not all in the folder are: some may be labels */
+  constructor(
+    private readonly folder: DatasetFolder,
+    pictures = folder.pictures,
+  ) {
     this.problems = [...folder.problems];
-    for (const name of folder.pictures) {
-      this.drafts.set(name, { annotations: [], seen: new Set(), skipped: 0, isUnknown: false, split: splitOf(name) });
+    for (const name of pictures) {
+      const split = splitOf(name);
+      const draft = { annotations: [], seen: new Set<string>(), classNames: new Set<string>(), skipped: 0 };
+      this.drafts.set(name, { ...draft, isUnknown: false, ...(split && { split }) });
     }
   }
 
@@ -50,12 +58,34 @@ export class DatasetBuilder {
     this.drafts.get(picture)!.isUnknown = true;
   }
 
-  setSplit(picture: string, split: string): void {
-    this.drafts.get(picture)!.split = split;
+  setSplit(picture: string, split: string | undefined): void {
+    const draft = this.drafts.get(picture)!;
+    if (split === undefined) delete draft.split;
+    else draft.split = split;
   }
 
   setSize(picture: string, size: { readonly width: number; readonly height: number }): void {
     this.drafts.get(picture)!.size = size;
+  }
+
+  /** Says a class of the picture as a whole. */
+  addClass(picture: string, className: string): void {
+    this.drafts.get(picture)!.classNames.add(className);
+  }
+
+  /** The classes of the picture as a whole, in the order they were said. */
+  classesOf(picture: string): string[] {
+    return [...this.drafts.get(picture)!.classNames];
+  }
+
+  /** @param path absolute, of a PNG that was read and has the picture's size */
+  setLabelMap(picture: string, path: string): void {
+    this.drafts.get(picture)!.labelMap = path;
+  }
+
+  /** Brings the problems into the order of files, where they were found in another. */
+  sortProblems(): void {
+    this.problems.sort((a, b) => (a.file < b.file ? -1 : a.file > b.file ? 1 : (a.line ?? 0) - (b.line ?? 0)));
   }
 
   /** The picture's name, or undefined with the problem reported. */
@@ -91,14 +121,20 @@ export class DatasetBuilder {
 
   /** @param classNames in order of class index; default: the seen ones by alphabet. */
   build(format: FormatName, classNames?: readonly string[], areLabelled = true): ParsedDataset {
-    const pictures: LabelledPicture[] = [...this.drafts].map(([name, draft]) => ({
-      path: join(this.folder.root, name),
-      name,
-      ...draft.size,
-      annotations: draft.annotations,
-      ...(draft.split && { split: draft.split }),
-      labelled: areLabelled && (draft.annotations.length > 0 || !(draft.isUnknown || draft.skipped > 0)),
-    }));
+    const pictures: LabelledPicture[] = [...this.drafts].map(([name, draft]) => {
+      const { annotations, classNames: ofPicture, labelMap } = draft;
+      const says = annotations.length > 0 || ofPicture.size > 0 || labelMap !== undefined;
+      return {
+        path: join(this.folder.root, name),
+        name,
+        ...draft.size,
+        annotations,
+        ...(ofPicture.size > 0 && { classNames: [...ofPicture].sort() }),
+        ...(labelMap !== undefined && { labelMap: { path: labelMap } }),
+        ...(draft.split && { split: draft.split }),
+        labelled: areLabelled && (says || !(draft.isUnknown || draft.skipped > 0)),
+      };
+    });
     return { format, classNames: [...(classNames ?? [...this.seenClasses].sort())], pictures, problems: this.problems };
   }
 }

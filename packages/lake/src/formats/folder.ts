@@ -15,6 +15,8 @@ export interface DatasetFolder {
   readonly pictures: readonly string[];
   /** What is no picture; only the one file, if a file was named. */
   readonly files: readonly string[];
+  /** Every folder below the root, be it empty; none if a picture was named. */
+  readonly folders: readonly string[];
   /** Links that were not followed. */
   readonly problems: readonly Problem[];
   /** Finds the picture a label file in folder `from` means by `reference`. */
@@ -40,11 +42,12 @@ export async function openFolder(path: string): Promise<DatasetFolder> {
   }
   const isFolder = (await stat(real)).isDirectory();
   const root = isFolder ? real : dirname(real);
-  const listing: Listing = { names: [], outside: new Set(), problems: [] };
+  const listing: Listing = { names: [], folders: [], outside: new Set(), problems: [] };
   if (!isFolder && PICTURE.test(real)) listing.names.push(basename(real));
   else await list(root, '', listing);
 
   listing.names.sort();
+  listing.folders.sort();
   const pictures = listing.names.filter((name) => PICTURE.test(name));
   if (pictures.length === 0) {
     throw new FoveaError(
@@ -59,6 +62,7 @@ export async function openFolder(path: string): Promise<DatasetFolder> {
     root,
     pictures,
     files,
+    folders: listing.folders,
     problems: listing.problems,
     resolve: pictureResolver(root, pictures, listing.outside),
     readText: (name) => readText(root, name),
@@ -68,6 +72,7 @@ export async function openFolder(path: string): Promise<DatasetFolder> {
 
 interface Listing {
   readonly names: string[];
+  readonly folders: string[];
   readonly outside: Set<string>;
   readonly problems: Problem[];
 }
@@ -76,8 +81,10 @@ async function list(root: string, folder: string, into: Listing): Promise<void> 
   for (const entry of await readdir(join(root, folder), { withFileTypes: true })) {
     if (entry.name.startsWith('.') || entry.name === '__MACOSX') continue;
     const name = posix.join(folder, entry.name);
-    if (entry.isDirectory()) await list(root, name, into);
-    else if (entry.isFile()) into.names.push(name);
+    if (entry.isDirectory()) {
+      into.folders.push(name);
+      await list(root, name, into);
+    } else if (entry.isFile()) into.names.push(name);
     else if (entry.isSymbolicLink()) await listLink(root, name, into);
   }
 }

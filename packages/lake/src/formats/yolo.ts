@@ -19,6 +19,8 @@ export const yolo: AnnotationFormat = {
   name: 'yolo',
   looksLike: 'text files named like the pictures, with lines of "class cx cy width height"',
 
+  takesClassNames: true,
+
   async findLabels(folder) {
     const matched = matchLabels(folder);
     const labels: string[] = [];
@@ -31,9 +33,9 @@ export const yolo: AnnotationFormat = {
     return labels;
   },
 
-  async parse(folder, labels) {
+  async parse(folder, labels, options = {}) {
     const builder = new DatasetBuilder(folder);
-    const { names, problem } = await readNames(folder);
+    const { names, problem }: Names = options.classNames ? { names: options.classNames } : await readNames(folder);
     if (problem) builder.problems.push(problem);
     const { pictureOf } = matchLabels(folder);
     const reader = new LabelReader(folder, builder, names);
@@ -156,7 +158,12 @@ function matchLabels(folder: DatasetFolder): { pictureOf: Map<string, string> } 
   return { pictureOf };
 }
 
-async function readNames(folder: DatasetFolder): Promise<{ names?: string[]; problem?: Problem }> {
+interface Names {
+  readonly names?: readonly string[];
+  readonly problem?: Problem;
+}
+
+async function readNames(folder: DatasetFolder): Promise<Names> {
   for (const file of folder.files.filter((name) => /\.ya?ml$/i.test(name))) {
     const text = await folder.readText(file);
     const names = typeof text === 'string' ? parseYoloNames(text) : undefined;

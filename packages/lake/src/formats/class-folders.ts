@@ -1,0 +1,176 @@
+import { createHash } from 'node:crypto';
+import { createReadStream } from 'node:fs';
+import { lstat } from 'node:fs/promises';
+import { join } from 'node:path';
+import { pipeline } from 'node:stream/promises';
+import { groupBy } from '../group-by.js';
+import type { AnnotationFormat } from './annotation-format.js';
+import { DatasetBuilder } from './dataset-builder.js';
+import type { DatasetFolder } from './folder.js';
+
+/** Folders that say what their pictures are for; of people's and vehicles' identities, `query` and `gallery` too. */
+const SPLIT = /^(?:bounding_box_)?(train|training|val|valid|validation|test|testing|query|gallery)(?:[-_]?\d{4})?$/i;
+
+/** Folders that are named for what kind of file lies in them, and so say nothing about what is on the pictures. */
+const GENERIC =
+  /^(?:(?:jpe?g|png)?images?|img|imgs|pictures?|photos?|frames?|data|raw|labels?|annotations?|masks?|segmentation\w*|jpe?g|png|webp|tiff?|gif|bmp|rgb|depth|left|right)$/i;
+
+/**
+ * A folder for each class, `<split>/<class>/<picture>` or `<class>/<picture>`: the folder's name is the class of the
+ * picture as a whole. Below a class folder further folders may lie. Classes are ordered by name.
+ */
+export const classFolders: AnnotationFormat = {
+  name: 'class-folders',
+  looksLike: 'pictures in folders named like their classes, <split>/<class>/<picture> or <class>/<picture>',
+
+  async findLabels(folder) {
+    const layout = layoutOf(folder);
+    const classes = new Set(layout.folders.map((path) => layout.classOf(`${path}/`)!));
+    const areNamed = [...classes].every((name) => !GENERIC.test(name) && !SPLIT.test(name));
+    if (classes.size < 2 || !areNamed) return [];
+    // Folders without splits may be folders of anything: as classes they hold pictures, nothing else, and lie alike.
+    const isStrict = layout.hasSplits || folder.pictures.every((name) => depthOf(name) === layout.depth + 1);
+    return isStrict ? layout.folders : [];
+  },
+
+  async parse(folder) {
+    const layout = layoutOf(folder);
+    const builder = new DatasetBuilder(folder);
+    const names = new Map<string, string>();
+    for (const path of layout.foldersOfClasses) {
+      const raw = layout.classOf(`${path}/`)!;
+      const name = cleanName(raw);
+      if (name !== raw.normalize('NFC')) {
+        const what =
+          name === '' ? 'no name of a class; its pictures stay unlabelled' : `called ${JSON.stringify(name)}`;
+        builder.problem({ file: path }, 'class_renamed', `The class of the folder ${JSON.stringify(raw)} is ${what}.`);
+      }
+      if (name !== '') names.set(raw, name);
+      if (!folder.pictures.some((picture) => picture.startsWith(`${path}/`))) {
+        builder.problem({ file: path }, 'empty_class', 'There is no picture in the folder of this class.');
+      }
+    }
+    for (const picture of folder.pictures) {
+      builder.setSplit(picture, layout.splitOf(picture));
+      const raw = layout.classOf(picture);
+      const name = raw === undefined ? undefined : names.get(raw);
+      if (name !== undefined) builder.addClass(picture, name);
+      else if (raw !== undefined) builder.markUnknown(picture);
+      else {
+        const reason = 'The picture lies in no folder of a class; it stays unlabelled.';
+        builder.skip(picture, { file: picture }, 'no_class', reason);
+      }
+    }
+    await joinTwins(folder, builder);
+    return builder.build('class-folders', [...new Set(names.values())].sort());
+  },
+};
+
+/** Whether the folders taken for classes lie below folders of splits, which hardly happens by accident. */
+export function hasClassesInSplits(folder: DatasetFolder): boolean {
+  return layoutOf(folder).hasSplits;
+}
+
+interface Layout {
+  readonly hasSplits: boolean;
+  /** How many folders lie above a class folder. */
+  readonly depth: number;
+  /** Class folders with pictures somewhere below. */
+  readonly folders: string[];
+  /** Class folders, also those without pictures. */
+  readonly foldersOfClasses: string[];
+  classOf(picture: string): string | undefined;
+  splitOf(picture: string): string | undefined;
+}
+
+/** Finds the level at which folders are classes: below folders that all pictures share, and below those of splits. */
+function layoutOf({ pictures, folders }: DatasetFolder): Layout {
+  let depth = 0;
+  const namesAt = (level: number) => new Set(pictures.flatMap((name) => folderAt(name, level) ?? []));
+  const isDeeper = (level: number) => pictures.every((name) => depthOf(name) > level + 1);
+  for (let names = namesAt(0); names.size === 1 && !SPLIT.test([...names][0]!) && isDeeper(depth); ) {
+    depth++;
+    names = namesAt(depth);
+  }
+  const top = namesAt(depth);
+  // A split by name that holds pictures alone is a class: buses, cars and trains.
+  const hasSplits =
+    top.size > 0 && [...top].every((name) => SPLIT.test(name)) && pictures.some((name) => depthOf(name) > depth + 1);
+  const classDepth = hasSplits ? depth + 1 : depth;
+  const wrapper = pictures[0]!.split('/').slice(0, depth);
+  const isInside = (path: string) => wrapper.every((part, level) => path.split('/')[level] === part);
+  const withPictures = new Set(
+    pictures.filter((name) => depthOf(name) > classDepth).map((name) => name.split('/', classDepth + 1).join('/')),
+  );
+  return {
+    hasSplits,
+    depth: classDepth,
+    folders: [...withPictures].sort(),
+    foldersOfClasses: folders.filter((path) => path.split('/').length === classDepth + 1 && isInside(path)),
+    classOf: (name) => folderAt(name, classDepth),
+    splitOf: (name) => (hasSplits ? splitNamed(folderAt(name, depth)) : undefined),
+  };
+}
+
+/** How many folders a picture lies in. */
+function depthOf(name: string): number {
+  return name.split('/').length - 1;
+}
+
+function folderAt(name: string, level: number): string | undefined {
+  return depthOf(name) > level ? name.split('/')[level] : undefined;
+}
+
+function splitNamed(folder: string | undefined): string | undefined {
+  const name = folder === undefined ? undefined : SPLIT.exec(folder)?.[1]?.toLowerCase();
+  if (name === undefined) return undefined;
+  if (name.startsWith('train')) return 'train';
+  return name.startsWith('val') ? 'val' : 'test';
+}
+
+/** A folder's name as a class's: composed characters, none that break lines or steer a terminal, no blanks around. */
+function cleanName(folder: string): string {
+  return folder
+    .normalize('NFC')
+    .replace(/[\p{Cc}\p{Zl}\p{Zp}]+/gu, ' ')
+    .trim();
+}
+
+/** The same picture in folders of two classes is of both. Only files of equal length are compared. */
+async function joinTwins(folder: DatasetFolder, builder: DatasetBuilder): Promise<void> {
+  const sized = await Promise.all(
+    folder.pictures.map(async (name) => ({
+      name,
+      size: (await lstat(join(folder.root, name)).catch(() => null))?.size,
+    })),
+  );
+  for (const [size, group] of groupBy(sized, (each) => each.size)) {
+    if (!size || group.length < 2) continue;
+    const hashed: { name: string; hash: string | undefined }[] = [];
+    for (const { name } of group) hashed.push({ name, hash: await hashOf(join(folder.root, name)) });
+    for (const [hash, twins] of groupBy(hashed, (each) => each.hash)) {
+      if (hash !== undefined) joinClasses(builder, twins);
+    }
+  }
+}
+
+function joinClasses(builder: DatasetBuilder, twins: readonly { readonly name: string }[]): void {
+  const classes = [...new Set(twins.flatMap(({ name }) => builder.classesOf(name)))];
+  if (classes.length < 2) return;
+  twins.forEach(({ name }, index) => {
+    for (const each of classes) builder.addClass(name, each);
+    if (index === 0) return;
+    const reason = `The same picture is ${twins[0]!.name}: it is of the classes ${classes.join(' and ')}.`;
+    builder.problem({ file: name }, 'several_classes', reason);
+  });
+}
+
+async function hashOf(path: string): Promise<string | undefined> {
+  const hash = createHash('sha256');
+  try {
+    await pipeline(createReadStream(path), hash);
+  } catch {
+    return undefined; // Reported when the picture itself is read.
+  }
+  return hash.digest('hex');
+}
