@@ -4,6 +4,5 @@ export * from './codec.js';
 export * from './error.js';
 export { evaluateNode, foldedOperators } from './fold/index.js';
 export * from './graph.js';
-export { inferOutputs, inferredOperators } from './infer/index.js';
-export { broadcastShapes, normalizeAxis } from './infer/rule.js';
+export * from './infer/index.js';
 export * from './tensor.js';

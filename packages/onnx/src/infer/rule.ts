@@ -1,5 +1,5 @@
 import { OnnxError } from '../error.js';
-import type { Attributes, Value } from '../graph.js';
+import { type Attributes, intAttribute, type Value } from '../graph.js';
 import { type DType, numbersOf, type Shape, type Tensor } from '../tensor.js';
 
 /** What an inference rule sees of a node. */
@@ -36,9 +36,16 @@ export function constantOf(context: NodeContext, index: number): number[] | unde
   if (!tensor)
     throw new OnnxError(
       'dynamic_shape',
-      `Input ${index} ("${value.name}") of node "${context.node}" decides a shape, so it must be a constant here.`,
+      `The shape cannot be inferred: input ${index} ("${value.name}") of node "${context.node}" decides it, so it ` +
+        'must be a constant here.',
     );
   return numbersOf(tensor);
+}
+
+/** The numbers of a constant input that must be there. */
+export function requiredConstantOf(context: NodeContext, index: number): number[] {
+  inputOf(context, index);
+  return constantOf(context, index)!;
 }
 
 /** An error about shapes that do not go together. */
@@ -47,15 +54,36 @@ export function mismatch(context: NodeContext, reason: string): OnnxError {
   return new OnnxError('shape_mismatch', `Node "${context.node}" got shapes ${shapes}: ${reason}.`);
 }
 
-/** `axis` counted from the front; throws where it lies outside the rank. */
-export function normalizeAxis(axis: number, rank: number): number {
+/** An error about an attribute that Fovea does not work with. */
+export function unsupported(context: NodeContext, reason: string): OnnxError {
+  return new OnnxError('unsupported_attribute', `Node "${context.node}" ${reason}.`, { node: context.node });
+}
+
+/** Throws `shape_mismatch` unless input 0 has at least (or, with `exact`, just) so many axes. */
+export function requireRank(context: NodeContext, rank: number, exact = false): Value {
+  const x = inputOf(context, 0);
+  if (exact ? x.shape.length !== rank : x.shape.length < rank)
+    throw mismatch(context, `its input must have ${exact ? '' : 'at least '}${rank} axes`);
+  return x;
+}
+
+/** `axis` counted from the front; throws `invalid_axis` where it lies outside the rank. */
+export function normalizeAxis(axis: number, rank: number, node?: string): number {
   const positive = axis < 0 ? axis + rank : axis;
-  if (positive < 0 || positive >= Math.max(rank, 1))
-    throw new OnnxError('invalid_axis', `Axis ${axis} lies outside a tensor of ${rank} axes.`);
+  if (!Number.isInteger(axis) || positive < 0 || positive >= Math.max(rank, 1))
+    throw new OnnxError(
+      'invalid_axis',
+      `Axis ${axis}${node === undefined ? '' : ` of node "${node}"`} lies outside a tensor of ${rank} axes.`,
+    );
   return positive;
 }
 
-/** Shape of an elementwise operation over `shapes` (NumPy's broadcasting). */
+/** The attribute `axis` counted from the front of a tensor of `rank` axes. */
+export function axisOf(context: NodeContext, fallback: number, rank: number): number {
+  return normalizeAxis(intAttribute(context.attributes, 'axis', fallback), rank, context.node);
+}
+
+/** Shape of an elementwise operation over `shapes` (NumPy's broadcasting); `undefined` where they do not go together. */
 export function broadcastShapes(...shapes: readonly Shape[]): Shape | undefined {
   const rank = Math.max(...shapes.map((shape) => shape.length));
   const result = new Array<number>(rank).fill(1);
@@ -69,3 +97,9 @@ export function broadcastShapes(...shapes: readonly Shape[]): Shape | undefined 
     }
   return result;
 }
+
+/** The rule of an operator with one output, of the type and shape of its first input. */
+export const sameAsFirst: InferenceRule = (context) => {
+  const { dtype, shape } = inputOf(context, 0);
+  return [{ dtype, shape }];
+};
