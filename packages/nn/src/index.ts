@@ -1,3 +1,4 @@
+export * from './graph-layer.js';
 export * from './initializers.js';
 export * from './layers.js';
 export * from './losses/giou.js';
