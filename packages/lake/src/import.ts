@@ -5,6 +5,8 @@ import { type ImageFacts, probeImage } from '@fovea/image';
 import { type Home, media } from '@fovea/store';
 import { and, eq, inArray } from 'drizzle-orm';
 import { checkBoxes, type ParsedDataset, type Problem, type SourcedAnnotation } from './formats/index.js';
+import { loadLabelMapFile } from './label-map.js';
+import { type IncomingLabelMap, prepareLabelMap } from './label-map-import.js';
 import { type PreparedPicture, writePictures } from './picture-writer.js';
 import { ensureClasses, ensureProject, projectIdOf } from './project.js';
 import { hasThumbnail, writeThumbnail } from './thumbnail.js';
@@ -19,8 +21,12 @@ export interface ImportReport {
   readonly skipped: number;
   /** Every thing skipped or changed, once. */
   readonly problems: readonly Problem[];
-  /** Annotations added. */
+  /** Boxes added. */
   readonly annotations: number;
+  /** Pictures whose classes were added or changed. */
+  readonly classified: number;
+  /** Label maps added or changed. */
+  readonly labelMaps: number;
   /** The project's classes, by index. */
   readonly classes: readonly string[];
   /** True where `signal` ended it before the last picture; the same import again does the rest. */
@@ -49,6 +55,8 @@ export interface IncomingPicture {
   readonly sizeBytes: number;
   load(): Promise<Uint8Array>;
   readonly annotations: readonly SourcedAnnotation[];
+  readonly classNames?: readonly string[];
+  readonly labelMap?: IncomingLabelMap;
   readonly labelled: boolean;
   readonly split?: string;
 }
@@ -76,9 +84,17 @@ export async function importDataset(
 ): Promise<ImportReport> {
   const projectId = await ensureProject(home, projectName);
   async function* pictures(): AsyncGenerator<IncomingPicture> {
-    for (const { path, ...picture } of parsed.pictures) {
+    for (const { path, labelMap, ...picture } of parsed.pictures) {
       const found = await lstat(path).catch(() => undefined);
-      yield { ...picture, sizeBytes: found?.size ?? 0, load: () => loadFile(path) };
+      yield {
+        ...picture,
+        sizeBytes: found?.size ?? 0,
+        load: () => loadFile(path),
+        // What its values beyond the class list are was told when the folder was read.
+        ...(labelMap && {
+          labelMap: { load: () => loadLabelMapFile(labelMap.path), classNames: parsed.classNames, tellsBeyond: false },
+        }),
+      };
     }
   }
   const report = await importPictures(home, projectId, pictures(), parsed.pictures.length, parsed.classNames, options);
@@ -109,7 +125,7 @@ export async function importPictures(
 ): Promise<ImportReport> {
   const problems: Problem[] = [];
   const seen = new Map<string, string>();
-  const counts = { imported: 0, duplicates: 0, skipped: 0, annotations: 0, done: 0 };
+  const counts = { imported: 0, duplicates: 0, skipped: 0, annotations: 0, classified: 0, labelMaps: 0, done: 0 };
   let classIndices = await ensureClasses(home, projectId, classNames);
 
   const write = async (batch: Prepared[]): Promise<void> => {
@@ -117,12 +133,14 @@ export async function importPictures(
     for (const { picture, problems: found } of batch) {
       problems.push(...found);
       if (picture === undefined) counts.skipped++;
-      else ready.push(picture);
+      else ready.push(seen.has(picture.sha256) ? { ...picture, isTwin: true } : picture);
     }
-    const names = ready.flatMap((picture) => picture.annotations.map((annotation) => annotation.className));
+    const names = ready.flatMap(namesOf);
     classIndices = await home.persist(() => ensureClasses(home, projectId, names));
     const written = await home.persist(() => writePictures(home, projectId, classIndices, ready));
     counts.annotations += written.annotations;
+    counts.classified += written.classified;
+    counts.labelMaps += written.labelMaps;
     const differing = new Set(written.problems.map((problem) => problem.file));
     const twins = new Set<string>();
     for (const [index, picture] of ready.entries()) {
@@ -140,15 +158,15 @@ export async function importPictures(
     }
     problems.push(...written.problems.filter((problem) => !twins.has(problem.file)));
     counts.done += batch.length;
-    const { annotations: _, ...progress } = counts;
-    options.onProgress?.({ ...progress, total });
+    const { imported, duplicates, skipped, done } = counts;
+    options.onProgress?.({ imported, duplicates, skipped, done, total });
   };
 
   let preparing: Promise<Prepared[]> | undefined;
   try {
     for await (const batch of batches(pictures, options.batchPictures ?? BATCH_PICTURES)) {
       const previous = await preparing;
-      preparing = options.signal?.aborted ? undefined : prepare(home, projectId, batch);
+      preparing = options.signal?.aborted ? undefined : prepare(home, projectId, classIndices, batch);
       // Awaited a round later: a failure in between must not count as unhandled.
       preparing?.catch(() => undefined);
       if (previous !== undefined) await write(previous);
@@ -166,6 +184,8 @@ export async function importPictures(
     skipped: counts.skipped,
     problems,
     annotations: counts.annotations,
+    classified: counts.classified,
+    labelMaps: counts.labelMaps,
     classes: [...classIndices.keys()],
     stopped: counts.done < total,
   };
@@ -192,7 +212,12 @@ interface Prepared {
   readonly problems: readonly Problem[];
 }
 
-async function prepare(home: Home, projectId: number, batch: readonly IncomingPicture[]): Promise<Prepared[]> {
+async function prepare(
+  home: Home,
+  projectId: number,
+  classIndices: ReadonlyMap<string, number>,
+  batch: readonly IncomingPicture[],
+): Promise<Prepared[]> {
   const loaded = await Promise.all(
     batch.map(async (picture) => {
       try {
@@ -209,7 +234,7 @@ async function prepare(home: Home, projectId: number, batch: readonly IncomingPi
     loaded.map(async ({ picture, bytes, sha256, error }): Promise<Prepared> => {
       if (bytes === undefined) return skip(picture, error);
       try {
-        return await prepareOne(home, picture, bytes, known.get(sha256));
+        return await prepareOne(home, classIndices, picture, bytes, known.get(sha256));
       } catch (cause) {
         return skip(picture, cause);
       }
@@ -244,6 +269,7 @@ async function knownFacts(home: Home, projectId: number, sha256s: string[]): Pro
 
 async function prepareOne(
   home: Home,
+  classIndices: ReadonlyMap<string, number>,
   picture: IncomingPicture,
   bytes: Uint8Array,
   known: ImageFacts | undefined,
@@ -251,17 +277,33 @@ async function prepareOne(
   const facts = known ?? (await probeImage(bytes));
   const { sha256 } = await home.blobs.put(bytes);
   if (!(await hasThumbnail(home, sha256))) await writeThumbnail(home, sha256, bytes);
-  const { kept, problems } = checkBoxes(picture.annotations, facts.width, facts.height, picture.name);
-  const { name, labelled, split = null } = picture;
-  return { picture: { ...facts, sha256, name, labelled, split, annotations: kept }, problems };
+  const { name, labelled, split = null, classNames = [] } = picture;
+  const { kept, problems } = checkBoxes(picture.annotations, facts.width, facts.height, name);
+  const map = picture.labelMap && (await prepareLabelMap(home, classIndices, picture.labelMap, facts));
+  problems.push(...(map?.problems ?? []).map((problem) => ({ file: name, ...problem })));
+  // Where only other labels were given, nobody said that there is nothing to put a box around.
+  const boxed = labelled && (picture.annotations.length > 0 || (classNames.length === 0 && !picture.labelMap));
+  const labels = { boxed, annotations: kept, classNames, ...(map?.labelMap && { labelMap: map.labelMap }) };
+  const isLabelled = boxed || classNames.length > 0 || map?.labelMap !== undefined;
+  return { picture: { ...facts, sha256, name, split, ...(isLabelled && { labels }) }, problems };
+}
+
+/** Every class its labels name. */
+function namesOf({ labels }: PreparedPicture): string[] {
+  return [...(labels?.annotations ?? []).map((annotation) => annotation.className), ...(labels?.classNames ?? [])];
 }
 
 /** One picture from a person's hands. */
 export interface NewPicture {
   readonly bytes: Uint8Array;
   readonly name: string;
+  /** Boxes; none of them says that there are none, unless there are other labels. */
   readonly annotations?: readonly SourcedAnnotation[];
-  /** Default: whether `annotations` are given, be they none. */
+  /** Classes of the picture as a whole. */
+  readonly classNames?: readonly string[];
+  /** Classes of its pixels: a PNG of its size as `decodeLabelMap` reads it, and the class of each value. */
+  readonly labelMap?: { readonly bytes: Uint8Array; readonly classNames: readonly string[] };
+  /** Default: whether a label of any kind is given, be it that there are no boxes. */
   readonly labelled?: boolean;
   readonly split?: string;
 }
@@ -277,20 +319,27 @@ export async function importPicture(
   picture: NewPicture,
 ): Promise<{ sha256: string; status: 'imported' | 'duplicate'; problems: readonly Problem[] }> {
   const projectId = await projectIdOf(home, projectName);
-  const { bytes, annotations = [], labelled = picture.annotations !== undefined } = picture;
+  const { bytes, annotations = [], classNames = [], labelMap } = picture;
+  const isLabelled = picture.annotations !== undefined || classNames.length > 0 || labelMap !== undefined;
   try {
     const sha256 = createHash('sha256').update(bytes).digest('hex');
     const known = (await knownFacts(home, projectId, [sha256])).get(sha256);
     const incoming: IncomingPicture = {
-      ...picture,
+      ...(picture.split !== undefined && { split: picture.split }),
+      name: picture.name,
       annotations,
-      labelled,
+      classNames,
+      ...(labelMap && {
+        labelMap: { load: async () => labelMap.bytes, classNames: labelMap.classNames, tellsBeyond: true },
+      }),
+      labelled: picture.labelled ?? isLabelled,
       sizeBytes: bytes.length,
       load: async () => bytes,
     };
-    const prepared = await prepareOne(home, incoming, bytes, known);
+    const ofMap = await ensureClasses(home, projectId, labelMap?.classNames ?? []);
+    const prepared = await prepareOne(home, ofMap, incoming, bytes, known);
     const ready = prepared.picture!;
-    const names = ready.annotations.map((annotation) => annotation.className);
+    const names = namesOf(ready);
     const written = await writePictures(home, projectId, await ensureClasses(home, projectId, names), [ready]);
     return { sha256, status: written.statuses[0]!, problems: [...prepared.problems, ...written.problems] };
   } catch (error) {

@@ -21,7 +21,9 @@ export {
   getMedia,
   listMedia,
   type MediaAnnotation,
+  type MediaClass,
   type MediaItem,
+  type MediaLabelMap,
   type MediaPage,
   type MediaQuery,
 } from './media.js';

@@ -1,6 +1,6 @@
 import { FoveaError, type Xyxy } from '@fovea/annotations';
-import { annotations, classes, type Home, media } from '@fovea/store';
-import { and, asc, count, eq, gt, ilike, inArray, type SQL, sql } from 'drizzle-orm';
+import { annotations, classes, type Home, labelMapClasses, labelMaps, media, mediaClasses } from '@fovea/store';
+import { and, asc, count, desc, eq, gt, ilike, inArray, type SQL, sql } from 'drizzle-orm';
 import { groupBy } from './group-by.js';
 import { projectIdOf } from './project.js';
 
@@ -14,7 +14,21 @@ export interface MediaAnnotation {
   readonly attributes?: Record<string, unknown>;
 }
 
-/** A picture of a project with its annotations. */
+/** A class of a picture as a whole. */
+export interface MediaClass {
+  readonly className: string;
+  readonly classIndex: number;
+}
+
+/** Classes of a picture's pixels. */
+export interface MediaLabelMap {
+  /** Of the PNG, a blob: one byte a pixel, the class index, 255 unlabelled. */
+  readonly sha256: string;
+  /** The classes that pixels have, most pixels first. */
+  readonly classes: readonly (MediaClass & { readonly pixels: number })[];
+}
+
+/** A picture of a project with its labels. */
 export interface MediaItem {
   readonly sha256: string;
   readonly name: string;
@@ -22,11 +36,17 @@ export interface MediaItem {
   readonly height: number;
   readonly format: string;
   readonly sizeBytes: number;
+  /** Whether somebody said what is in it, by whatever kind of label. */
   readonly labelled: boolean;
+  /** Whether somebody said which boxes are in it: without `annotations` it is then background. */
+  readonly boxed: boolean;
   /** The split its dataset came with, or null. */
   readonly split: string | null;
   readonly createdAt: Date;
   readonly annotations: readonly MediaAnnotation[];
+  /** Of the picture as a whole, by index. */
+  readonly classes: readonly MediaClass[];
+  readonly labelMap: MediaLabelMap | null;
 }
 
 /** A page of pictures. */
@@ -43,7 +63,7 @@ export interface MediaQuery {
   /** 1 to 500, default 100. */
   readonly limit?: number;
   readonly cursor?: string | null;
-  /** Only pictures with an annotation of this class. */
+  /** Only pictures with a box, a pixel or as a whole of this class. */
   readonly className?: string;
   readonly labelled?: boolean;
   /** Only pictures whose name contains this, letter case aside. */
@@ -67,10 +87,10 @@ export async function listMedia(home: Home, projectName: string, query: MediaQue
   if (query.search) filters.push(ilike(media.name, `%${query.search.replace(/[\\%_]/g, '\\$&')}%`));
   if (query.className !== undefined) {
     const classIndex = await classIndexOf(home, projectId, query.className);
-    filters.push(sql`exists (
-      select 1 from fovea.annotations a
-      where a.project_id = ${projectId} and a.class_index = ${classIndex} and a.media_id = ${media.id}
-    )`);
+    const having = (table: string) =>
+      sql`select media_id from ${sql.raw(table)} where project_id = ${projectId} and class_index = ${classIndex}`;
+    filters.push(sql`${media.id} in (${having('fovea.annotations')} union all
+      ${having('fovea.media_classes')} union all ${having('fovea.label_map_classes')})`);
   }
   const after = query.cursor ? parseCursor(query.cursor) : undefined;
   const [rows, [all]] = await Promise.all([
@@ -87,7 +107,7 @@ export async function listMedia(home: Home, projectName: string, query: MediaQue
   ]);
   const page = rows.slice(0, limit);
   return {
-    items: await withAnnotations(home, projectId, page),
+    items: await withLabels(home, projectId, page),
     nextCursor: rows.length > limit ? String(page.at(-1)!.id) : null,
     total: all?.total ?? 0,
   };
@@ -100,7 +120,7 @@ export async function getMedia(home: Home, projectName: string, sha256: string):
     .select()
     .from(media)
     .where(and(eq(media.projectId, projectId), eq(media.sha256, sha256)));
-  const [item] = await withAnnotations(home, projectId, rows);
+  const [item] = await withLabels(home, projectId, rows);
   if (item !== undefined) return item;
   throw new FoveaError('unknown_media', `The project "${projectName}" has no picture ${sha256}.`, {
     project: projectName,
@@ -125,36 +145,64 @@ async function classIndexOf(home: Home, projectId: number, className: string): P
   );
 }
 
-async function withAnnotations(
+async function withLabels(
   home: Home,
   projectId: number,
   rows: readonly (typeof media.$inferSelect)[],
 ): Promise<MediaItem[]> {
   if (rows.length === 0) return [];
-  const found = await home.db
-    .select({
-      mediaId: annotations.mediaId,
-      className: classes.name,
-      classIndex: annotations.classIndex,
-      box: annotations.box,
-      isCrowd: annotations.isCrowd,
-      attributes: annotations.attributes,
-    })
-    .from(annotations)
-    .innerJoin(classes, and(eq(classes.projectId, projectId), eq(classes.index, annotations.classIndex)))
-    .where(
-      inArray(
-        annotations.mediaId,
-        rows.map((row) => row.id),
-      ),
-    )
-    .orderBy(asc(annotations.id));
-  const byMedia = groupBy(found, (row) => row.mediaId);
-  const annotationsOf = (id: number): MediaAnnotation[] =>
-    (byMedia.get(id) ?? []).map(({ mediaId: _, isCrowd, attributes, ...annotation }) => ({
-      ...annotation,
-      ...(isCrowd && { isCrowd }),
-      ...(attributes && { attributes }),
-    }));
-  return rows.map(({ id, projectId: _, ...item }) => ({ ...item, annotations: annotationsOf(id) }));
+  const ids = rows.map((row) => row.id);
+  const classOf = (
+    column: typeof annotations.classIndex | typeof mediaClasses.classIndex | typeof labelMapClasses.classIndex,
+  ) => and(eq(classes.projectId, projectId), eq(classes.index, column));
+  const named = { className: classes.name, classIndex: classes.index };
+  const [boxes, ofPictures, ofMaps] = await Promise.all([
+    home.db
+      .select({
+        mediaId: annotations.mediaId,
+        ...named,
+        box: annotations.box,
+        isCrowd: annotations.isCrowd,
+        attributes: annotations.attributes,
+      })
+      .from(annotations)
+      .innerJoin(classes, classOf(annotations.classIndex))
+      .where(inArray(annotations.mediaId, ids))
+      .orderBy(asc(annotations.id)),
+    home.db
+      .select({ mediaId: mediaClasses.mediaId, ...named })
+      .from(mediaClasses)
+      .innerJoin(classes, classOf(mediaClasses.classIndex))
+      .where(inArray(mediaClasses.mediaId, ids))
+      .orderBy(asc(mediaClasses.classIndex)),
+    home.db
+      .select({ mediaId: labelMaps.mediaId, sha256: labelMaps.sha256, ...named, pixels: labelMapClasses.pixels })
+      .from(labelMaps)
+      .innerJoin(labelMapClasses, eq(labelMapClasses.mediaId, labelMaps.mediaId))
+      .innerJoin(classes, classOf(labelMapClasses.classIndex))
+      .where(inArray(labelMaps.mediaId, ids))
+      .orderBy(desc(labelMapClasses.pixels), asc(labelMapClasses.classIndex)),
+  ]);
+  const boxesOf = groupBy(boxes, (row) => row.mediaId);
+  const classesOf = groupBy(ofPictures, (row) => row.mediaId);
+  const mapOf = groupBy(ofMaps, (row) => row.mediaId);
+  return rows.map(({ id, projectId: _, ...item }): MediaItem => {
+    const map = mapOf.get(id);
+    return {
+      ...item,
+      boxed: item.boxed ?? item.labelled,
+      annotations: (boxesOf.get(id) ?? []).map(({ mediaId: _, isCrowd, attributes, ...annotation }) => ({
+        ...annotation,
+        ...(isCrowd && { isCrowd }),
+        ...(attributes && { attributes }),
+      })),
+      classes: (classesOf.get(id) ?? []).map(({ className, classIndex }) => ({ className, classIndex })),
+      labelMap: map
+        ? {
+            sha256: map[0]!.sha256,
+            classes: map.map(({ className, classIndex, pixels }) => ({ className, classIndex, pixels })),
+          }
+        : null,
+    };
+  });
 }

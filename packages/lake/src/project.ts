@@ -9,8 +9,12 @@ export interface ProjectClass {
   readonly name: string;
   /** `#rrggbb` */
   readonly color: string;
-  /** Annotations of this class. */
+  /** Boxes of this class. */
   readonly count: number;
+  /** Pictures that are of this class as a whole. */
+  readonly pictures: number;
+  /** Label maps with pixels of this class. */
+  readonly labelMaps: number;
 }
 
 /** What one team works on, with its numbers. */
@@ -19,9 +23,20 @@ export interface Project {
   readonly name: string;
   readonly description: string;
   readonly createdAt: Date;
-  readonly counts: { media: number; annotations: number; classes: number; runs: number; models: number };
+  readonly counts: {
+    readonly media: number;
+    /** Boxes. */
+    readonly annotations: number;
+    /** Pictures with classes as a whole. */
+    readonly classified: number;
+    /** Pictures with a label map. */
+    readonly labelMaps: number;
+    readonly classes: number;
+    readonly runs: number;
+    readonly models: number;
+  };
   readonly classes: readonly ProjectClass[];
-  /** Up to four pictures to show it by, SHA-256 each: the first that have annotations. */
+  /** Up to four pictures to show it by, SHA-256 each: the first that have labels. */
   readonly cover: readonly string[];
 }
 
@@ -98,11 +113,16 @@ async function selectProjects(home: Home, id?: number): Promise<Project[]> {
       createdAt: projects.createdAt,
       media: count('fovea.media'),
       annotations: count('fovea.annotations'),
+      classified: sql<number>`(
+        select count(distinct c.media_id)::integer from fovea.media_classes c where c.project_id = projects.id
+      )`,
+      labelMaps: count('fovea.label_maps'),
       runs: count('fovea.runs'),
       models: count('fovea.models'),
       cover: sql<string[]>`array(
         (select m.sha256 from fovea.media m where m.project_id = projects.id
-          and exists (select 1 from fovea.annotations a where a.media_id = m.id) order by m.id limit 4)
+          and (exists (select 1 from fovea.annotations a where a.media_id = m.id)
+            or m.labelled and not coalesce(m.boxed, true)) order by m.id limit 4)
         union all (select m.sha256 from fovea.media m where m.project_id = projects.id order by m.id limit 4)
       )`,
     })
@@ -110,11 +130,11 @@ async function selectProjects(home: Home, id?: number): Promise<Project[]> {
     .where(id === undefined ? undefined : eq(projects.id, id))
     .orderBy(asc(projects.name));
   return Promise.all(
-    rows.map(async ({ media, annotations, runs, models, cover, ...project }) => {
+    rows.map(async ({ media, annotations, classified, labelMaps, runs, models, cover, ...project }) => {
       const projectClasses = await countsByClass(home, project.id);
       return {
         ...project,
-        counts: { media, annotations, classes: projectClasses.length, runs, models },
+        counts: { media, annotations, classified, labelMaps, classes: projectClasses.length, runs, models },
         classes: projectClasses,
         cover: [...new Set(cover)].slice(0, 4),
       };
@@ -122,16 +142,20 @@ async function selectProjects(home: Home, id?: number): Promise<Project[]> {
   );
 }
 
-/** A project's classes by index, each with the number of its annotations. */
+/** A project's classes by index, each with the numbers of its labels. */
 export async function countsByClass(home: Home, projectId: number): Promise<ProjectClass[]> {
+  const count = (table: string) =>
+    sql<number>`(
+      select count(*)::integer from ${sql.raw(table)} t
+      where t.project_id = classes.project_id and t.class_index = classes.index
+    )`;
   const rows = await home.db
     .select({
       index: classes.index,
       name: classes.name,
-      count: sql<number>`(
-        select count(*)::integer from fovea.annotations a
-        where a.project_id = classes.project_id and a.class_index = classes.index
-      )`,
+      count: count('fovea.annotations'),
+      pictures: count('fovea.media_classes'),
+      labelMaps: count('fovea.label_map_classes'),
     })
     .from(classes)
     .where(eq(classes.projectId, projectId))

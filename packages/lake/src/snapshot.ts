@@ -1,8 +1,19 @@
 import { createReadStream } from 'node:fs';
 import { createInterface } from 'node:readline';
 import { FoveaError, type Xyxy } from '@fovea/annotations';
-import { annotations, classes, type Home, media, projects, type SnapshotCounts, snapshots } from '@fovea/store';
-import { and, asc, count, desc, eq, type SQL } from 'drizzle-orm';
+import {
+  annotations,
+  classes,
+  type Home,
+  labelMapClasses,
+  labelMaps,
+  media,
+  mediaClasses,
+  projects,
+  type SnapshotCounts,
+  snapshots,
+} from '@fovea/store';
+import { and, asc, count, desc, eq, isNull, type SQL } from 'drizzle-orm';
 import { groupBy } from './group-by.js';
 import { projectIdOf } from './project.js';
 import { assignSplits, type Split } from './split.js';
@@ -32,6 +43,15 @@ export interface ManifestPicture {
   readonly height: number;
   readonly split: Split;
   readonly annotations: readonly { readonly classIndex: number; readonly box: Xyxy; readonly isCrowd?: boolean }[];
+  /** Classes of the picture as a whole, ascending, where its label says such; never empty. */
+  readonly classIndices?: readonly number[];
+  /** A class for each pixel, where its label says such: the blob `decodeLabelMap` reads, class indices, 255 unlabelled. */
+  readonly labelMapSha256?: string;
+  /**
+   * False: its labels are of other kinds, and nobody said which boxes are in it; so it is no background either, and
+   * nothing for a detector. Otherwise absent.
+   */
+  readonly boxed?: false;
 }
 
 /** Options of {@link createSnapshot}. */
@@ -46,7 +66,7 @@ export interface SnapshotOptions {
 
 /**
  * Freezes a project's labelled pictures, as {@link assignSplits} splits them. Pictures nobody labelled are left out:
- * they would teach a detector that what is on them is background. The same content gives the same snapshot again.
+ * they would teach that what is on them is background. The same content gives the same snapshot again.
  *
  * @throws FoveaError `unknown_project`; `nothing_labelled` where there is no labelled picture; `bad_fraction`
  */
@@ -60,7 +80,7 @@ export async function createSnapshot(
   if (!(valFraction > 0 && valFraction < 1)) {
     throw new FoveaError('bad_fraction', `valFraction lies between 0 and 1, not at ${valFraction}.`, { valFraction });
   }
-  const { classNames, pictures } = await readProject(home, projectId);
+  const { classNames, pictures, classesOfMaps } = await readProject(home, projectId);
   if (pictures.length === 0) {
     throw new FoveaError(
       'nothing_labelled',
@@ -71,15 +91,26 @@ export async function createSnapshot(
   const splits = assignSplits(
     pictures.map((picture) => ({
       ...picture,
-      classIndices: picture.annotations.map((annotation) => annotation.classIndex),
+      classIndices: [
+        ...picture.annotations.map((annotation) => annotation.classIndex),
+        ...(picture.classIndices ?? []),
+        ...(classesOfMaps.get(picture.sha256) ?? []),
+      ],
     })),
     valFraction,
     seed,
   );
   const manifest = pictures.map((picture, index): ManifestPicture => ({ ...picture, split: splits[index]! }));
-  const counts: SnapshotCounts = {
+  const ofKinds = {
+    classified: manifest.filter((picture) => picture.classIndices !== undefined).length,
+    labelMaps: manifest.filter((picture) => picture.labelMapSha256 !== undefined).length,
+  };
+  const counts = {
     media: manifest.length,
     annotations: manifest.reduce((sum, picture) => sum + picture.annotations.length, 0),
+    // Left out where there are none: a snapshot of boxes alone is the same as before there were other kinds.
+    ...(ofKinds.classified > 0 && { classified: ofKinds.classified }),
+    ...(ofKinds.labelMaps > 0 && { labelMaps: ofKinds.labelMaps }),
     train: splits.filter((split) => split === 'train').length,
     val: splits.filter((split) => split === 'val').length,
     test: splits.filter((split) => split === 'test').length,
@@ -99,7 +130,7 @@ export async function createSnapshot(
       classNames,
       valFraction,
       seed,
-      counts,
+      counts: { ...counts, ...ofKinds },
     })
     .onConflictDoNothing();
   return getSnapshot(home, id);
@@ -111,6 +142,8 @@ async function readProject(
 ): Promise<{
   classNames: string[];
   pictures: (Omit<ManifestPicture, 'split'> & { split: string | null })[];
+  /** Of label maps of pictures without a split of their own, by the picture's SHA-256. */
+  classesOfMaps: Map<string, number[]>;
 }> {
   // One moment in time, whatever is imported meanwhile.
   return home.db.transaction(
@@ -128,8 +161,11 @@ async function readProject(
           width: media.width,
           height: media.height,
           split: media.split,
+          boxed: media.boxed,
+          labelMapSha256: labelMaps.sha256,
         })
         .from(media)
+        .leftJoin(labelMaps, eq(labelMaps.mediaId, media.id))
         .where(and(eq(media.projectId, projectId), eq(media.labelled, true)))
         .orderBy(asc(media.sha256));
       const boxes = await tx
@@ -142,16 +178,34 @@ async function readProject(
         .from(annotations)
         .where(eq(annotations.projectId, projectId))
         .orderBy(asc(annotations.mediaId), asc(annotations.classIndex), asc(annotations.box), asc(annotations.isCrowd));
+      const ofPictures = await tx
+        .select({ mediaId: mediaClasses.mediaId, classIndex: mediaClasses.classIndex })
+        .from(mediaClasses)
+        .where(eq(mediaClasses.projectId, projectId))
+        .orderBy(asc(mediaClasses.mediaId), asc(mediaClasses.classIndex));
+      const ofMaps = await tx
+        .select({ sha256: media.sha256, classIndex: labelMapClasses.classIndex })
+        .from(labelMapClasses)
+        .innerJoin(media, eq(media.id, labelMapClasses.mediaId))
+        .where(and(eq(labelMapClasses.projectId, projectId), isNull(media.split)));
       const byMedia = groupBy(boxes, (box) => box.mediaId);
+      const classesByMedia = groupBy(ofPictures, (row) => row.mediaId);
+      const classesOfMaps = new Map(
+        [...groupBy(ofMaps, (row) => row.sha256)].map(([sha256, of]) => [sha256, of.map((row) => row.classIndex)]),
+      );
       return {
         classNames: names.map((row) => row.name),
-        pictures: rows.map(({ id, ...picture }) => ({
+        classesOfMaps,
+        pictures: rows.map(({ id, boxed, labelMapSha256, ...picture }) => ({
           ...picture,
           annotations: (byMedia.get(id) ?? []).map(({ classIndex, box, isCrowd }) => ({
             classIndex,
             box,
             ...(isCrowd && { isCrowd }),
           })),
+          ...(classesByMedia.has(id) && { classIndices: classesByMedia.get(id)!.map((row) => row.classIndex) }),
+          ...(labelMapSha256 !== null && { labelMapSha256 }),
+          ...(boxed === false && { boxed }),
         })),
       };
     },
@@ -179,7 +233,15 @@ async function selectSnapshots(home: Home, where: SQL): Promise<Snapshot[]> {
     .innerJoin(projects, eq(projects.id, snapshots.projectId))
     .where(where)
     .orderBy(desc(snapshots.createdAt));
-  return rows.map(({ snapshot, project }) => ({ ...snapshot, project }));
+  return rows.map(({ snapshot, project }) => ({
+    ...snapshot,
+    project,
+    counts: {
+      ...snapshot.counts,
+      classified: snapshot.counts.classified ?? 0,
+      labelMaps: snapshot.counts.labelMaps ?? 0,
+    },
+  }));
 }
 
 /**

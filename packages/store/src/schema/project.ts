@@ -53,8 +53,10 @@ export const media = fovea.table(
     height: integer('height').notNull(),
     format: text('format').notNull(),
     sizeBytes: bigint('size_bytes', { mode: 'number' }).notNull(),
-    /** Whether somebody said what is in it; a labelled picture without annotations is background. */
+    /** Whether somebody said what is in it: by boxes or that there are none, by classes, or by a label map. */
     labelled: boolean('labelled').notNull(),
+    /** Whether somebody said which boxes are in it: one without boxes is then background. Null: as `labelled`. */
+    boxed: boolean('boxed'),
     /** The split its dataset came with (`train`, `val`, `test`), or null. */
     split: text('split'),
     createdAt: createdAt(),
@@ -75,10 +77,54 @@ export const annotations = fovea.table('annotations', {
   attributes: jsonb('attributes').$type<Record<string, unknown>>(),
 });
 
+/** A class of a whole picture; it may have several. */
+export const mediaClasses = fovea.table(
+  'media_classes',
+  {
+    mediaId: bigint('media_id', { mode: 'number' })
+      .notNull()
+      .references(() => media.id, { onDelete: 'cascade' }),
+    projectId: bigint('project_id', { mode: 'number' }).notNull(),
+    classIndex: integer('class_index').notNull(),
+  },
+  (table) => [primaryKey({ columns: [table.mediaId, table.classIndex] })],
+);
+
+/** Classes of a picture's pixels: an 8-bit grey PNG in the blob store, whose values are class indices, 255 unlabelled. */
+export const labelMaps = fovea.table('label_maps', {
+  mediaId: bigint('media_id', { mode: 'number' })
+    .primaryKey()
+    .references(() => media.id, { onDelete: 'cascade' }),
+  projectId: bigint('project_id', { mode: 'number' })
+    .notNull()
+    .references(() => projects.id, { onDelete: 'cascade' }),
+  sha256: text('sha256').notNull(),
+});
+
+/** How many pixels of a label map have a class; none of those that no pixel has. */
+export const labelMapClasses = fovea.table(
+  'label_map_classes',
+  {
+    mediaId: bigint('media_id', { mode: 'number' })
+      .notNull()
+      .references(() => labelMaps.mediaId, { onDelete: 'cascade' }),
+    projectId: bigint('project_id', { mode: 'number' }).notNull(),
+    classIndex: integer('class_index').notNull(),
+    pixels: bigint('pixels', { mode: 'number' }).notNull(),
+  },
+  (table) => [primaryKey({ columns: [table.mediaId, table.classIndex] })],
+);
+
 /** Numbers of a snapshot, as they are shown. */
 export interface SnapshotCounts {
+  /** Pictures. */
   media: number;
+  /** Boxes. */
   annotations: number;
+  /** Pictures with classes of their own; 0 in snapshots from before there were such. */
+  classified: number;
+  /** Pictures with a label map; 0 in snapshots from before there were such. */
+  labelMaps: number;
   train: number;
   val: number;
   test: number;
