@@ -1,5 +1,6 @@
-import { type Curves, computeCurves, RECALL_POINTS } from './coco-curve.js';
-import { AREA_RANGES, type AreaName, type Matches, matchCandidates, prepareCandidates } from './coco-match.js';
+import { area, intersection, type Xyxy } from '@fovea/annotations';
+import { AP50_ROW, AP75_ROW, averagePrecision, averageRecall, type Curves, computeClassCurves } from './coco-curve.js';
+import { AREA_RANGES, type AreaName, type Candidates, MAX_DETECTIONS, rank } from './coco-match.js';
 import { type Confusion, computeConfusion } from './confusion.js';
 import { checkPictures, type EvalPicture, type EvalPrediction, type EvalTruth } from './detection-input.js';
 
@@ -41,9 +42,6 @@ export interface DetectionMetrics {
   readonly groundTruth: number;
 }
 
-const AP50_ROW = 0;
-const AP75_ROW = 5;
-
 /**
  * Evaluates predicted boxes by COCO's rules (Lin et al. 2014, arXiv:1405.0312): ten IoU thresholds, precision read at
  * 101 recalls, the best 100 predictions of a class in a picture, crowds neither for nor against. Equal confidences in
@@ -55,16 +53,14 @@ export function evaluateDetections(pictures: readonly EvalPicture[], classNames:
   checkPictures(pictures, classNames.length);
   const collator = new Intl.Collator('en', { numeric: true });
   const ordered = pictures.toSorted((a, b) => collator.compare(a.id, b.id));
-  const matches = matchAll(ordered, classNames.length);
-
+  const classes = gatherClasses(ordered, classNames.length).map(computeClassCurves);
   const curves = Object.fromEntries(
     (Object.keys(AREA_RANGES) as AreaName[]).map((name) => [
       name,
-      matches[name].map((list) => computeCurves(list, 100)),
+      classes.map(({ curve }) => curve(name, MAX_DETECTIONS)),
     ]),
   ) as Record<AreaName, (Curves | null)[]>;
-  const recallOf = (list: readonly (Curves | null)[]) => mean(list.map((curve) => curve && mean(curve.recall)));
-  const recallAt = (limit: number) => recallOf(matches.all.map((list) => computeCurves(list, limit)));
+  const recallAt = (limit: number) => averageRecall(classes.map(({ curve }) => curve('all', limit)));
 
   const perClass = classNames.map((className, index): ClassMetrics => {
     const curve = curves.all[index]!;
@@ -73,8 +69,8 @@ export function evaluateDetections(pictures: readonly EvalPicture[], classNames:
       AP: averagePrecision([curve]),
       AP50: averagePrecision([curve], AP50_ROW),
       AP75: averagePrecision([curve], AP75_ROW),
-      AR100: curve && mean(curve.recall),
-      groundTruth: matches.all[index]!.reduce((sum, { objects }) => sum + objects, 0),
+      AR100: averageRecall([curve]),
+      groundTruth: classes[index]!.objects('all'),
     };
   });
 
@@ -87,10 +83,10 @@ export function evaluateDetections(pictures: readonly EvalPicture[], classNames:
     APlarge: averagePrecision(curves.large),
     AR1: recallAt(1),
     AR10: recallAt(10),
-    AR100: recallOf(curves.all),
-    ARsmall: recallOf(curves.small),
-    ARmedium: recallOf(curves.medium),
-    ARlarge: recallOf(curves.large),
+    AR100: averageRecall(curves.all),
+    ARsmall: averageRecall(curves.small),
+    ARmedium: averageRecall(curves.medium),
+    ARlarge: averageRecall(curves.large),
     perClass,
     precisionRecall50: classNames.map((className, index) => ({
       className,
@@ -102,37 +98,41 @@ export function evaluateDetections(pictures: readonly EvalPicture[], classNames:
   };
 }
 
-/** [area][class][picture that has anything of the class]. */
-function matchAll(pictures: readonly EvalPicture[], classCount: number): Record<AreaName, Matches[][]> {
-  const empty = () => Array.from({ length: classCount }, (): Matches[] => []);
-  const matches: Record<AreaName, Matches[][]> = { all: empty(), small: empty(), medium: empty(), large: empty() };
+/** [class][picture that has anything of the class]. */
+function gatherClasses(pictures: readonly EvalPicture[], classCount: number): Candidates[][] {
+  const classes = Array.from({ length: classCount }, (): Candidates[] => []);
   for (const { groundTruth, predictions } of pictures) {
     const truthsOf = groupByClass(groundTruth);
     const predictionsOf = groupByClass(predictions);
     for (const classIndex of new Set([...truthsOf.keys(), ...predictionsOf.keys()])) {
-      const candidates = prepareCandidates(truthsOf.get(classIndex) ?? [], predictionsOf.get(classIndex) ?? []);
-      for (const name of Object.keys(matches) as AreaName[]) {
-        matches[name][classIndex]!.push(matchCandidates(candidates, name));
-      }
+      classes[classIndex]!.push(compareBoxes(truthsOf.get(classIndex) ?? [], predictionsOf.get(classIndex) ?? []));
     }
   }
-  return matches;
+  return classes;
 }
 
-/** @param row one IoU threshold; default all of them */
-function averagePrecision(curves: readonly (Curves | null)[], row?: number): number | null {
-  return mean(
-    curves.map((curve) => {
-      if (!curve) return null;
-      const rows = row === undefined ? curve.precision : [curve.precision[row]!];
-      return rows.reduce((sum, values) => sum + values.reduce((a, b) => a + b, 0), 0) / (rows.length * RECALL_POINTS);
-    }),
+/** Sorts, cuts to the best hundred, and measures overlaps once for all thresholds and sizes. */
+function compareBoxes(truths: readonly EvalTruth[], predictions: readonly EvalPrediction[]): Candidates {
+  const order = rank(
+    predictions.map(({ confidence }) => confidence),
+    MAX_DETECTIONS,
   );
+  const best = Array.from(order, (index) => predictions[index]!);
+  const isCrowd = Uint8Array.from(truths, (truth) => Number(truth.isCrowd ?? false));
+  return {
+    confidences: Float64Array.from(best, ({ confidence }) => confidence),
+    areas: Float64Array.from(best, ({ box }) => area(box)),
+    truthAreas: Float64Array.from(truths, ({ areaPixels, box }) => areaPixels ?? area(box)),
+    isCrowd,
+    isIgnored: isCrowd,
+    overlaps: Float64Array.from(best.flatMap(({ box }) => truths.map((truth) => overlap(box, truth)))),
+  };
 }
 
-function mean(values: readonly (number | null)[]): number | null {
-  const defined = values.filter((value) => value !== null);
-  return defined.length === 0 ? null : defined.reduce((a, b) => a + b, 0) / defined.length;
+function overlap(box: Xyxy, truth: EvalTruth): number {
+  const common = area(intersection(box, truth.box));
+  if (common === 0) return 0;
+  return common / (truth.isCrowd ? area(box) : area(box) + area(truth.box) - common);
 }
 
 function groupByClass<T extends EvalTruth | EvalPrediction>(entries: readonly T[]): Map<number, T[]> {
