@@ -1,12 +1,7 @@
 import type { Xyxy } from '@fovea/annotations';
+import type { LabelledBox } from './augment/index.js';
 import type { RawImage } from './decode.js';
 import { letterboxFill, paste, resample } from './letterbox.js';
-
-/** A box with the class it is of, as training sees it. */
-export interface LabelledBox {
-  readonly classIndex: number;
-  readonly box: Xyxy;
-}
 
 /** Ranges of the random changes; each is drawn anew for every picture. */
 export interface AugmentOptions {
@@ -34,23 +29,6 @@ export const defaultAugment: AugmentOptions = {
 
 /** A box is dropped where less than this part of it stays in the picture. */
 const leastVisible = 0.35;
-
-/** A colour change as rows of [R, G, B, offset]: out = M rgb + b, on 0-255. Applied in the training graph. */
-export function drawColour(options: AugmentOptions, random: () => number): Float32Array {
-  const around = (reach: number) => 1 + reach * (2 * random() - 1);
-  const brightness = around(options.brightness);
-  const contrast = around(options.contrast);
-  const saturation = around(options.saturation);
-  const luma = [0.299, 0.587, 0.114];
-  const gain = brightness * contrast;
-  const matrix = new Float32Array(12);
-  for (let row = 0; row < 3; row++) {
-    for (let column = 0; column < 3; column++)
-      matrix[row * 4 + column] = gain * ((row === column ? saturation : 0) + (1 - saturation) * luma[column]!);
-    matrix[row * 4 + 3] = 127.5 * brightness * (1 - contrast);
-  }
-  return matrix;
-}
 
 /**
  * Places a picture on a canvas at a random size, stretch and position, perhaps mirrored, and moves its boxes along.

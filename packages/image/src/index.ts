@@ -1,5 +1,26 @@
 export { FoveaError } from '@fovea/annotations';
-export { type AugmentOptions, augment, defaultAugment, drawColour, type LabelledBox } from './augment.js';
+export {
+  type AugmentedSample,
+  type AugmentPolicy,
+  type AugmentTarget,
+  applyColour,
+  augmentPolicies,
+  augmentSample,
+  type ColourMatrix,
+  type DrawSample,
+  drawColour,
+  type Fit,
+  type InstanceMask,
+  type Keypoint,
+  type LabelledBox,
+  parseAugmentPolicy,
+  type Range,
+  type Ring,
+  type Sample,
+  unlabelled,
+  type WeightedClass,
+} from './augment/index.js';
+export { type AugmentOptions, augment, defaultAugment } from './augment.js';
 export { decodeImage, type ImageFacts, probeImage, type RawImage, readImageSize } from './decode.js';
 export { type DrawOptions, drawDetections } from './draw-detections.js';
 export { DEFAULT_MAX_PIXELS, type ImageFormat, type ImageInput, type ReadOptions, sniffFormat } from './input.js';
