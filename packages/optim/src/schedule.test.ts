@@ -6,7 +6,7 @@ import {
   constantSchedule,
   cosineSchedule,
   oneCycleSchedule,
-  type ScheduleConfig,
+  type ScheduleSettings,
   scheduleNames,
   scheduleOf,
   stepSchedule,
@@ -50,7 +50,7 @@ describe.each(scheduleNames)('%s', (name) => {
   it('refuses settings without sense', () => {
     const bad: object[] = [{ peak: -1 }, { peak: NaN }, { warmUp: 1 }, { warmUp: -0.1 }];
     for (const options of bad)
-      expect(() => scheduleOf({ name, peak: 1, ...options } as ScheduleConfig)).toThrow(
+      expect(() => scheduleOf({ name, peak: 1, ...options } as ScheduleSettings)).toThrow(
         expect.objectContaining({ code: 'invalid_option' }),
       );
   });

@@ -32,7 +32,7 @@ export interface OneCycleOptions extends WarmUp {
 }
 
 /** A schedule by name, with its highest learning rate and its settings. */
-export type ScheduleConfig = { readonly peak: number } & (
+export type ScheduleSettings = { readonly peak: number } & (
   | ({ readonly name: 'cosine' } & CosineOptions)
   | ({ readonly name: 'one-cycle' } & OneCycleOptions)
   | ({ readonly name: 'step' } & StepOptions)
@@ -40,7 +40,7 @@ export type ScheduleConfig = { readonly peak: number } & (
 );
 
 /** Names `scheduleOf` knows. */
-export const scheduleNames: readonly ScheduleConfig['name'][] = ['cosine', 'one-cycle', 'step', 'constant'];
+export const scheduleNames: readonly ScheduleSettings['name'][] = ['cosine', 'one-cycle', 'step', 'constant'];
 
 /** Half a cosine from `from` at phase 0 to `to` at phase 1. */
 const swing = (from: number, to: number, phase: number) => to + (from - to) * 0.5 * (1 + Math.cos(Math.PI * phase));
@@ -115,7 +115,7 @@ export function constantSchedule(peak: number, { warmUp = 0 }: WarmUp = {}): Sch
  *
  * @throws OptimError `unknown_schedule`, listing the known ones; `invalid_option`.
  */
-export function scheduleOf(config: ScheduleConfig): Schedule {
+export function scheduleOf(config: ScheduleSettings): Schedule {
   switch (config.name) {
     case 'cosine':
       return cosineSchedule(config.peak, config);

@@ -2,7 +2,7 @@ import { encodeModel, GraphBuilder, modelOf, type Value } from '@fovea/onnx';
 import fc from 'fast-check';
 import ort from 'onnxruntime-node';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { boxOverlap } from './giou.js';
+import { boxOverlap } from './box-iou.js';
 import { qualityFocalLoss } from './quality-focal.js';
 
 const rows = 64;

@@ -8,20 +8,20 @@ export * from './optimizer.js';
 export { type SgdOptions, sgd } from './sgd.js';
 
 /** An optimizer by name, with its settings. */
-export type OptimizerConfig =
+export type OptimizerSettings =
   | ({ readonly name: 'adamw' } & AdamWOptions)
   | ({ readonly name: 'sgd' } & SgdOptions)
   | ({ readonly name: 'lion' } & LionOptions);
 
 /** Names `optimizerOf` knows. */
-export const optimizerNames: readonly OptimizerConfig['name'][] = ['adamw', 'sgd', 'lion'];
+export const optimizerNames: readonly OptimizerSettings['name'][] = ['adamw', 'sgd', 'lion'];
 
 /**
  * The optimizer of a configuration.
  *
  * @throws OptimError `unknown_optimizer`, listing the known ones; `invalid_option`.
  */
-export function optimizerOf(config: OptimizerConfig): Optimizer {
+export function optimizerOf(config: OptimizerSettings): Optimizer {
   switch (config.name) {
     case 'adamw':
       return adamW(config);

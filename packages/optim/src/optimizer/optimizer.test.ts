@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import ort from 'onnxruntime-node';
 import { describe, expect, it } from 'vitest';
 import { adamW } from './adam-w.js';
-import { type OptimizerConfig, optimizerNames, optimizerOf } from './index.js';
+import { type OptimizerSettings, optimizerNames, optimizerOf } from './index.js';
 import type { ElementVectors, Optimizer } from './optimizer.js';
 
 const size = 7;
@@ -43,7 +43,7 @@ async function compile(optimizer: Optimizer, workers = 1, vectors: ElementVector
 
 /** One step of one element in plain doubles, as the papers write it; `s` holds the element's slots and is updated. */
 type Rule = (
-  config: OptimizerConfig,
+  config: OptimizerSettings,
   t: number,
   lr: number,
   g: number,
@@ -52,7 +52,7 @@ type Rule = (
   d: number,
 ) => number;
 
-const rules: Record<OptimizerConfig['name'], Rule> = {
+const rules: Record<OptimizerSettings['name'], Rule> = {
   // Loshchilov & Hutter 2019, algorithm 2, lines 6 to 12.
   adamw(config, t, lr, g, theta, s, d) {
     const {
@@ -86,7 +86,7 @@ const rules: Record<OptimizerConfig['name'], Rule> = {
 };
 
 /** The rule over all elements, with averaging over workers, clipping, rate factors and the moving average. */
-function reference(config: OptimizerConfig, vectors: ElementVectors) {
+function reference(config: OptimizerSettings, vectors: ElementVectors) {
   const theta = [...start];
   const average = [...start];
   const slots = theta.map(() => [0, 0]);
@@ -121,13 +121,13 @@ const near = (actual: Float32Array, expected: readonly number[], what: string) =
 
 interface Case {
   readonly what: string;
-  readonly config: OptimizerConfig;
+  readonly config: OptimizerSettings;
   readonly workers?: number;
   readonly vectors?: ElementVectors;
   readonly scale?: number;
 }
 
-const shared = (name: OptimizerConfig['name']): Case[] => [
+const shared = (name: OptimizerSettings['name']): Case[] => [
   { what: 'with the defaults', config: { name } },
   { what: 'with the gradients of two workers', config: { name }, workers: 2 },
   { what: 'with the gradients of three workers', config: { name }, workers: 3 },
@@ -321,7 +321,7 @@ describe('optimizerOf', () => {
   });
 
   it('refuses settings without sense', () => {
-    const bad: OptimizerConfig[] = [
+    const bad: OptimizerSettings[] = [
       { name: 'adamw', beta1: 1 },
       { name: 'adamw', beta2: -0.1 },
       { name: 'adamw', epsilon: 0 },

@@ -1,0 +1,15 @@
+export * from './angular-margin.js';
+export * from './binary-cross-entropy.js';
+export * from './box-iou.js';
+export * from './contrastive.js';
+export * from './cross-entropy.js';
+export * from './dice.js';
+export * from './distillation.js';
+export { denseFocal, type FocalOptions, focalLoss, focalSoftmaxLoss } from './focal.js';
+export { type LabelOptions, sharesOf } from './labels.js';
+export * from './quality-focal.js';
+export * from './smooth-l1.js';
+export * from './triplet.js';
+export { unitLength } from './unit-length.js';
+export * from './varifocal.js';
+export * from './weighted-sum.js';
