@@ -6,3 +6,4 @@ export { evaluateNode, foldedOperators } from './fold/index.js';
 export * from './graph.js';
 export * from './infer/index.js';
 export * from './tensor.js';
+export { supportedOpsets, upgradeModel, workingOpset } from './upgrade/index.js';
