@@ -233,7 +233,10 @@ class Replay {
     );
     values.forEach((value, i) => {
       const output = node.outputs[i]!;
-      if (output && !this.#entries.has(output)) this.#entries.set(output, { value });
+      if (!output || this.#entries.has(output)) return;
+      // A node that changes nothing is left unread, and so is not built.
+      const [x] = inputs;
+      this.#entries.set(output, { value: i === 0 && x && changesNothing(node, x, value) ? x : value });
     });
   }
 
@@ -267,6 +270,13 @@ class Replay {
     }
     return this.builder.constant(tensor, name);
   }
+}
+
+/** Whether a replayed node, at these static shapes, hands its input on as it is. */
+function changesNothing({ opType, domain, inputs }: Node, x: Value, y: Value): boolean {
+  if (domain !== '' || x.dtype !== y.dtype || `${x.shape}` !== `${y.shape}`) return false;
+  if (opType === 'Dropout') return !inputs[2];
+  return ['Cast', 'Expand', 'Flatten', 'Identity', 'Reshape', 'Squeeze', 'Tile', 'Unsqueeze'].includes(opType);
 }
 
 /** A tensor of a shape whose elements nobody reads. */

@@ -5,5 +5,6 @@ export * from './error.js';
 export { evaluateNode, foldedOperators } from './fold/index.js';
 export * from './graph.js';
 export * from './infer/index.js';
+export { simplify } from './simplify/index.js';
 export * from './tensor.js';
 export { supportedOpsets, upgradeModel, workingOpset } from './upgrade/index.js';
