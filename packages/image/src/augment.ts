@@ -1,7 +1,8 @@
 import type { Xyxy } from '@fovea/annotations';
 import type { LabelledBox } from './augment/index.js';
 import type { RawImage } from './decode.js';
-import { letterboxFill, paste, resample } from './letterbox.js';
+import { letterboxFill, paste } from './letterbox.js';
+import { resample } from './resample.js';
 
 /** Ranges of the random changes; each is drawn anew for every picture. */
 export interface AugmentOptions {

@@ -24,6 +24,14 @@ export { type AugmentOptions, augment, defaultAugment } from './augment.js';
 export { decodeImage, type ImageFacts, probeImage, type RawImage, readImageSize } from './decode.js';
 export { type DrawOptions, drawDetections } from './draw-detections.js';
 export { DEFAULT_MAX_PIXELS, type ImageFormat, type ImageInput, type ReadOptions, sniffFormat } from './input.js';
-export { type Letterbox, letterbox, letterboxFill, resample, unletterbox } from './letterbox.js';
+export {
+  type Letterbox,
+  letterbox,
+  letterboxFill,
+  type Placement,
+  placeImage,
+  unletterbox,
+} from './letterbox.js';
+export { type Rectangle, type ResampleOptions, resample } from './resample.js';
 export { renderSamplePicture, type SamplePicture } from './sample/index.js';
 export { makeThumbnail } from './thumbnail.js';

@@ -1,29 +1,21 @@
 import type { Xyxy } from '@fovea/annotations';
-import sharp from 'sharp';
 import type { RawImage } from './decode.js';
+import { resample } from './resample.js';
 
 /** Grey that fills what a picture does not cover. */
 export const letterboxFill = 114;
 
-/** How a picture was placed on a canvas: x' = x * scaleX, y' = y * scaleY, from the top-left corner. */
+/** How a picture was placed on a canvas: x' = x * scaleX + left, y' = y * scaleY + top. */
 export interface Letterbox {
   readonly scaleX: number;
   readonly scaleY: number;
+  /** Pixels of the canvas; 0 where absent, negative where the picture reaches beyond it. */
+  readonly left?: number;
+  readonly top?: number;
 }
 
-/** Resamples pixels to `width` x `height` (linear, averaging when it shrinks); `area` cuts first, `mirror` flips. */
-export async function resample(
-  image: RawImage,
-  width: number,
-  height: number,
-  options: { area?: { left: number; top: number; width: number; height: number }; mirror?: boolean } = {},
-): Promise<Uint8Array> {
-  let pipeline = sharp(image.data, { raw: { width: image.width, height: image.height, channels: 3 } });
-  if (options.area) pipeline = pipeline.extract(options.area);
-  pipeline = pipeline.resize(width, height, { fit: 'fill', kernel: 'linear' });
-  if (options.mirror) pipeline = pipeline.flop();
-  return pipeline.raw().toBuffer();
-}
+/** Ways to bring any picture to the size a model takes: grey beside it, its sides cut, or its shape changed. */
+export type Placement = 'letterbox-top-left' | 'cover-centre' | 'stretch';
 
 /** Copies `width` x `height` RGB pixels into a canvas of `canvasWidth` at (left, top), row by row. */
 export function paste(
@@ -58,7 +50,35 @@ export async function letterbox(
   return { scaleX: fitWidth / image.width, scaleY: fitHeight / image.height };
 }
 
+/**
+ * Brings a picture to the size of a canvas.
+ *
+ * @param canvas uint8 [height, width, 3], written in full.
+ */
+export async function placeImage(
+  image: RawImage,
+  canvas: Uint8Array,
+  width: number,
+  height: number,
+  placement: Placement,
+): Promise<Letterbox> {
+  if (placement === 'letterbox-top-left') return letterbox(image, canvas, width, height);
+  if (placement === 'stretch') {
+    canvas.set(await resample(image, width, height));
+    return { scaleX: width / image.width, scaleY: height / image.height };
+  }
+  const scale = Math.max(width / image.width, height / image.height);
+  const side = (canvasSide: number, imageSide: number) =>
+    Math.min(imageSide, Math.max(1, Math.round(canvasSide / scale)));
+  const area = { width: side(width, image.width), height: side(height, image.height), left: 0, top: 0 };
+  area.left = (image.width - area.width) >> 1;
+  area.top = (image.height - area.height) >> 1;
+  canvas.set(await resample(image, width, height, { area }));
+  const [scaleX, scaleY] = [width / area.width, height / area.height];
+  return { scaleX, scaleY, left: -area.left * scaleX, top: -area.top * scaleY };
+}
+
 /** A box of the canvas back in the pixels of the picture. */
-export function unletterbox(box: Xyxy, { scaleX, scaleY }: Letterbox): Xyxy {
-  return [box[0] / scaleX, box[1] / scaleY, box[2] / scaleX, box[3] / scaleY];
+export function unletterbox(box: Xyxy, { scaleX, scaleY, left = 0, top = 0 }: Letterbox): Xyxy {
+  return [(box[0] - left) / scaleX, (box[1] - top) / scaleY, (box[2] - left) / scaleX, (box[3] - top) / scaleY];
 }

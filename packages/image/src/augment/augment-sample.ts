@@ -1,7 +1,8 @@
 import { FoveaError } from '@fovea/annotations';
 import { letterboxFill } from '../letterbox.js';
+import type { Rectangle } from '../resample.js';
 import { composedColour, drawColour } from './colour.js';
-import { drawGeometry, type GeometryChange, type Rectangle } from './geometry.js';
+import { drawGeometry, type GeometryChange } from './geometry.js';
 import { blend, drawBeta } from './mix.js';
 import { moveBox } from './move.js';
 import { occlude } from './occlude.js';

@@ -1,13 +1,6 @@
+import type { Rectangle } from '../resample.js';
 import { type Affine, composed, inverted, moved } from './affine.js';
 import type { AugmentPolicy, Range } from './policy.js';
-
-/** A rectangle of whole pixels. */
-export interface Rectangle {
-  readonly left: number;
-  readonly top: number;
-  readonly width: number;
-  readonly height: number;
-}
 
 /** How a picture lies on a canvas. */
 export interface Geometry {

@@ -1,8 +1,9 @@
 import sharp from 'sharp';
 import type { RawImage } from '../decode.js';
 import { letterboxFill } from '../letterbox.js';
+import { type Rectangle, resample } from '../resample.js';
 import { type Affine, inverted } from './affine.js';
-import { type Geometry, type Rectangle, shownPart } from './geometry.js';
+import { type Geometry, shownPart } from './geometry.js';
 import { unlabelled } from './sample.js';
 
 /** A rectangle of a canvas `stride` pixels wide; what is outside of it stays. */
@@ -36,15 +37,9 @@ export async function warpPixels(image: RawImage, geometry: Geometry, view: View
   }
 }
 
-const raw = (image: RawImage) => sharp(image.data, { raw: { width: image.width, height: image.height, channels: 3 } });
-
-async function resized(image: RawImage, { source, target, mirror, flip }: NonNullable<Geometry['axes']>) {
-  let pipeline = raw(image);
-  if (source.width !== image.width || source.height !== image.height) pipeline = pipeline.extract({ ...source });
-  pipeline = pipeline.resize(target.width, target.height, { fit: 'fill', kernel: 'linear' });
-  if (mirror) pipeline = pipeline.flop();
-  if (flip) pipeline = pipeline.flip();
-  return { data: await pipeline.raw().toBuffer(), ...target } satisfies Patch;
+async function resized(image: RawImage, axes: NonNullable<Geometry['axes']>): Promise<Patch> {
+  const { source: area, target, mirror, flip } = axes;
+  return { data: await resample(image, target.width, target.height, { area, mirror, flip }), ...target };
 }
 
 /** Sides of what is resized before it is turned, in sides of the view: bounds memory where a few pixels fill it all. */
@@ -69,9 +64,14 @@ async function turned(image: RawImage, affine: Affine, view: View): Promise<Patc
   const y = d * part.left + e * part.top + f;
   // libvips maps pixel indices, we map pixel centres: hence the halves. Its output begins at the rounded corner of the
   // turned rectangle, whatever the displacement odx, ody.
-  const { data, info } = await raw(image)
-    .extract({ ...part })
-    .resize(width, height, { fit: 'fill', kernel: 'linear' })
+  const shrinks = width <= part.width && height <= part.height;
+  const pixels = (of: RawImage) => sharp(of.data, { raw: { width: of.width, height: of.height, channels: 3 } });
+  const ready = shrinks
+    ? pixels(image)
+        .extract({ ...part })
+        .resize(width, height, { fit: 'fill', kernel: 'linear' })
+    : pixels({ data: await resample(image, width, height, { area: part }), width, height });
+  const { data, info } = await ready
     .affine(matrix, {
       background: { r: letterboxFill, g: letterboxFill, b: letterboxFill },
       interpolator: 'bilinear',
