@@ -8,6 +8,7 @@ import {
   TRUE,
   type Verdicts,
 } from './coco-match.js';
+import { mean } from './ratio.js';
 
 /** Recall at which precision is read: 0, .01, … 1. */
 export const RECALL_POINTS = 101;
@@ -101,8 +102,3 @@ export function averageRecall(curves: readonly (Curves | null)[], row?: number):
 /** The row of IoU threshold .50, and of .75. */
 export const AP50_ROW = 0;
 export const AP75_ROW = IOU_THRESHOLDS.length / 2;
-
-function mean(values: readonly (number | null)[]): number | null {
-  const defined = values.filter((value) => value !== null);
-  return defined.length === 0 ? null : defined.reduce((a, b) => a + b, 0) / defined.length;
-}
