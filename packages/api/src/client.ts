@@ -31,8 +31,12 @@ export interface MediaFilter {
 export interface Upload {
   readonly file: Blob;
   readonly name: string;
-  /** Absent: not labelled yet. Empty: known background. */
+  /** Absent: nobody said which boxes there are. Empty: known background. */
   readonly annotations?: readonly NewBoxAnnotation[];
+  /** Classes of the picture as a whole. */
+  readonly classes?: readonly string[];
+  /** A PNG of the picture's size whose values are classes, and the name of each value. */
+  readonly labelMap?: { readonly file: Blob; readonly classNames: readonly string[] };
   /** `train`, `val` or `test`, where its dataset says so. */
   readonly split?: string;
 }
@@ -103,12 +107,20 @@ export function createClient(options: ClientOptions = {}) {
     contentUrl: (project: string, sha256: string) => path('projects', project, 'media', sha256, 'content'),
     /** Address of the picture's thumbnail (WebP), for `<img src>`. */
     thumbnailUrl: (project: string, sha256: string) => path('projects', project, 'media', sha256, 'thumbnail'),
+    /** Address of the picture's label map (PNG), for `<img src>`; the map's SHA-256 makes it another when the map is. */
+    labelMapUrl: (project: string, sha256: string, labelMapSha256: string) =>
+      `${path('projects', project, 'media', sha256, 'label-map')}?map=${labelMapSha256.slice(0, 16)}`,
     /** Imports one picture. */
     uploadMedia: async (project: string, upload: Upload, call?: CallOptions): Promise<ImportedMedia> => {
       const form = new FormData();
       form.set('file', upload.file, upload.name);
       form.set('name', upload.name);
       if (upload.annotations) form.set('annotations', JSON.stringify(upload.annotations));
+      if (upload.classes) form.set('classes', JSON.stringify(upload.classes));
+      if (upload.labelMap) {
+        form.set('labelMap', upload.labelMap.file, 'label-map.png');
+        form.set('labelMapClasses', JSON.stringify(upload.labelMap.classNames));
+      }
       if (upload.split) form.set('split', upload.split);
       return post(path('projects', project, 'media'), form, call);
     },

@@ -34,11 +34,20 @@ export function createProgram(perform: Perform): Command {
   const modelOption = () =>
     new Option('--model <name>', 'the model: name, name@alias or name@version').makeOptionMandatory();
   const formatOption = () =>
-    new Option('--format <format>', 'how it is labelled: csv-corners, coco, yolo, voc or images (default: detected)');
+    new Option(
+      '--format <format>',
+      'how it is labelled: csv-corners, coco, yolo, voc, class-folders, label-pngs or images (default: detected)',
+    );
 
   command('import <path>', 'import a labelled folder into a project, which is made where there is none')
     .addOption(projectOption())
     .addOption(formatOption())
+    .addOption(
+      new Option(
+        '--class-names <names>',
+        'names of the classes from number 0 on, with commas between, for labels without names',
+      ).argParser((text: string) => text.split(',').map((name) => name.trim())),
+    )
     .action((path: string, options) =>
       perform(options, async (session) => (await import('./commands/import.js')).importCommand(path, options, session)),
     );

@@ -8,6 +8,7 @@ export {
   type NewPicture,
 } from './import.js';
 export {
+  colourLabelMap,
   countLabels,
   decodeLabelMap,
   encodeLabelMap,

@@ -102,7 +102,7 @@ async function selectRuns(home: Home, where: SQL | undefined): Promise<Run[]> {
     snapshot:
       run.snapshotId === null || snapshotName === null || counts === null
         ? null
-        : { id: run.snapshotId, name: snapshotName, counts: { ...counts } },
+        : { id: run.snapshotId, name: snapshotName, counts: { classified: 0, labelMaps: 0, ...(counts as object) } },
     progress: run.progress,
     error: run.error,
     createdAt: run.createdAt,

@@ -8,7 +8,14 @@ export function presentProject(project: Project): api.Project {
     description: project.description,
     createdAt: project.createdAt.toISOString(),
     counts: project.counts,
-    classes: project.classes.map(({ index, name, color, count }) => ({ index, name, color, count })),
+    classes: project.classes.map(({ index, name, color, count, pictures, labelMaps }) => ({
+      index,
+      name,
+      color,
+      count,
+      pictures,
+      labelMaps,
+    })),
     cover: [...project.cover],
   };
 }
@@ -24,12 +31,18 @@ export function presentMedia(item: MediaItem): api.MediaItem {
     sizeBytes: item.sizeBytes,
     createdAt: item.createdAt.toISOString(),
     labelled: item.labelled,
+    boxed: item.boxed,
     annotations: item.annotations.map(({ className, classIndex, box, isCrowd }) => ({
       className,
       classIndex,
       box: [...box],
       ...(isCrowd && { isCrowd }),
     })),
+    classes: item.classes.map(({ className, classIndex }) => ({ className, classIndex })),
+    labelMap: item.labelMap && {
+      sha256: item.labelMap.sha256,
+      classes: item.labelMap.classes.map(({ className, classIndex, pixels }) => ({ className, classIndex, pixels })),
+    },
   };
 }
 

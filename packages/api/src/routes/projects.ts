@@ -23,6 +23,16 @@ const uploadBody = {
           file: { type: 'string' as const, format: 'binary' },
           name: { type: 'string' as const },
           annotations: { type: 'string' as const, description: 'A JSON list of NewBoxAnnotation.' },
+          classes: { type: 'string' as const, description: 'A JSON list of class names of the whole picture.' },
+          labelMap: {
+            type: 'string' as const,
+            format: 'binary',
+            description: "A PNG of the picture's size, one channel, grey or palette: a class for each pixel.",
+          },
+          labelMapClasses: {
+            type: 'string' as const,
+            description: 'A JSON list: the class name of each value of the label map.',
+          },
           split: { type: 'string' as const, enum: ['train', 'val', 'test'] },
         },
       },
@@ -74,11 +84,12 @@ export const uploadMedia = createRoute({
   path: '/projects/{project}/media',
   operationId: 'uploadMedia',
   tags: ['media'],
-  summary: 'Import one picture, with its annotations or without',
+  summary: 'Import one picture, with its labels or without',
   description:
     'multipart/form-data: `file` (the picture), `annotations` (JSON list of NewBoxAnnotation; an empty list says the ' +
-    'picture is background; absent says it is not labelled), `name` (default: the file name), `split` (where ' +
-    'its dataset has it). The same bytes again are answered `duplicate`.',
+    'picture is background; absent says nothing of boxes), `classes` (JSON list of class names of the whole picture), ' +
+    '`labelMap` (a PNG whose values are classes, 255 unlabelled) with `labelMapClasses` (JSON list of class names by ' +
+    'value), `name` (default: the file name), `split` (where its dataset has it). The same bytes again are answered `duplicate`.',
   request: { params: projectParams, body: uploadBody },
   responses: {
     ...answers(importedMediaSchema, 'It is new.', 201),
@@ -91,7 +102,7 @@ export const getMedia = createRoute({
   path: '/projects/{project}/media/{sha256}',
   operationId: 'getMedia',
   tags: ['media'],
-  summary: 'One picture with its annotations',
+  summary: 'One picture with its labels',
   request: { params: mediaParams },
   responses: answers(mediaItemSchema, 'The picture.'),
 });
@@ -114,6 +125,18 @@ export const getMediaThumbnail = createRoute({
   summary: 'A small WebP of the picture, upright, never changing',
   request: { params: mediaParams },
   responses: bytes('image/webp', 'The thumbnail.'),
+});
+
+export const getMediaLabelMap = createRoute({
+  method: 'get',
+  path: '/projects/{project}/media/{sha256}/label-map',
+  operationId: 'getMediaLabelMap',
+  tags: ['media'],
+  summary: "A class for each of the picture's pixels: a palette PNG in the classes' colours",
+  description:
+    'The stored value of a pixel is its class index in the project, 255 where it is unlabelled (transparent).',
+  request: { params: mediaParams },
+  responses: bytes('image/png', 'The label map.'),
 });
 
 export const listSnapshots = createRoute({

@@ -2,7 +2,20 @@ import { z } from '@hono/zod-openapi';
 import { problemSchema } from './error.js';
 import { boxAnnotationSchema, sha256Schema, timeSchema } from './geometry.js';
 
-/** A picture of a project with its annotations. */
+/** A class of a picture as a whole. */
+export const mediaClassSchema = z.object({ className: z.string(), classIndex: z.number().int() }).openapi('MediaClass');
+
+/** Classes of a picture's pixels; the map itself is at the picture's `label-map`. */
+export const labelMapSchema = z
+  .object({
+    sha256: sha256Schema,
+    classes: z
+      .array(mediaClassSchema.extend({ pixels: z.number().int() }))
+      .describe('The classes that pixels have, most pixels first.'),
+  })
+  .openapi('LabelMap');
+
+/** A picture of a project with its labels. */
 export const mediaItemSchema = z
   .object({
     sha256: sha256Schema,
@@ -12,8 +25,11 @@ export const mediaItemSchema = z
     format: z.string(),
     sizeBytes: z.number().int(),
     createdAt: timeSchema,
-    labelled: z.boolean().describe('Someone looked at it: with no annotations it is known background.'),
+    labelled: z.boolean().describe('Someone said what is in it, by labels of whatever kind.'),
+    boxed: z.boolean().describe('Someone said which boxes are in it: with no annotations it is known background.'),
     annotations: z.array(boxAnnotationSchema),
+    classes: z.array(mediaClassSchema).describe('Of the picture as a whole.'),
+    labelMap: labelMapSchema.nullable(),
   })
   .openapi('MediaItem');
 
@@ -30,7 +46,7 @@ export const mediaPageSchema = z
 export const mediaQuerySchema = z.object({
   limit: z.coerce.number<number>().int().min(1).max(500).default(100),
   cursor: z.string().max(500).optional(),
-  class: z.string().optional().describe('Only pictures with an annotation of this class.'),
+  class: z.string().optional().describe('Only pictures with a box, a pixel or as a whole of this class.'),
   labelled: z
     .enum(['true', 'false'])
     .transform((value) => value === 'true')

@@ -21,19 +21,53 @@ export const runProgressSchema = z
   })
   .openapi('RunProgress');
 
-const imageSideSchema = z.number().int().min(64).max(1280).multipleOf(32);
+/** What a model can learn to say of a picture. */
+export const taskSchema = z.enum(['detection', 'classification', 'segmentation', 'embedding']);
 
-/** A request to train, without the project, which stands in the path. */
+const imageSideSchema = z.number().int().min(32).max(2048).multipleOf(32);
+
+/** A model by name: of the catalogue, or registered, perhaps with `@version` or `@alias`. No path: requests name no files. */
+const modelReferenceSchema = z
+  .string()
+  .max(200)
+  .regex(/^[\p{L}\p{N}][\p{L}\p{N} ._@-]*$/u, 'must be the name of a model, not a path')
+  .refine((name) => !/\.onnx$/i.test(name), 'must be the name of a model, not of a file');
+
+const patternsSchema = z.array(z.string().min(1).max(500)).max(100);
+
+/** A request to train, without the project, which stands in the path. What is left out is chosen by task and data. */
 export const newRunSchema = z
   .object({
-    task: z.literal('detection'),
+    task: taskSchema,
+    from: modelReferenceSchema.optional().describe('A pretrained model to start from; from scratch where left out.'),
+    freeze: patternsSchema
+      .optional()
+      .describe("Patterns of the pretrained model's weights that stay as they are; `*` stands for anything."),
+    cut: patternsSchema.optional().describe('Tensors at which the pretrained model is cut and a new head attached.'),
     epochs: z.number().int().min(1).max(10_000).optional(),
     seed: z.number().int().min(0).max(0x7fffffff).optional(),
     timeLimitSeconds: z.number().min(10).max(2_592_000).optional(),
     name: nameSchema.optional().describe("The model's name; the project's by default."),
-    batchSize: z.number().int().min(2).max(256).multipleOf(2).optional(),
+    batchSize: z.number().int().min(2).max(4096).multipleOf(2).optional(),
+    accumulate: z.number().int().min(1).max(1024).optional().describe('Turns into which a batch is divided.'),
     imageSize: z.object({ width: imageSideSchema, height: imageSideSchema }).optional(),
-    learningRate: z.number().positive().max(1).optional(),
+    learningRate: z.number().positive().max(10).optional(),
+    optimizer: z.enum(['adamw', 'sgd', 'lion']).optional(),
+    weightDecay: z.number().min(0).max(10).optional(),
+    schedule: z.enum(['cosine', 'one-cycle', 'step', 'constant']).optional(),
+    warmUp: z.number().min(0).lt(1).optional().describe('Part of the training in which the learning rate rises.'),
+    loss: z.string().max(100).optional().describe("A loss of the task's; the answer to a wrong name lists them."),
+    labelSmoothing: z.number().min(0).lt(1).optional(),
+    box: z.enum(['giou', 'diou', 'ciou', 'iou']).optional().describe('Overlap that the box loss raises.'),
+    teacher: modelReferenceSchema.optional().describe('A model whose answers are learnt along with the labels.'),
+    augment: z
+      .union([z.literal('none'), z.record(z.string(), z.unknown())])
+      .optional()
+      .describe("What differs from the task's usual augmentation, or `none`."),
+    monitor: z.string().max(100).optional().describe('The metric that decides which weights are kept.'),
+    patience: z.number().int().min(1).max(10_000).optional().describe('Evaluations without a better one to end after.'),
+    device: z.string().max(50).optional(),
+    allowEmptyClasses: z.boolean().optional().describe('Goes on where a class has no pictures to train on.'),
   })
   .strict()
   .openapi('NewRun');

@@ -10,7 +10,9 @@ export const snapshotSchema = z
     classNames: z.array(z.string()),
     counts: z.object({
       media: z.number().int(),
-      annotations: z.number().int(),
+      annotations: z.number().int().describe('Boxes.'),
+      classified: z.number().int().describe('Pictures with classes as a whole.'),
+      labelMaps: z.number().int().describe('Pictures with a label map.'),
       train: z.number().int(),
       val: z.number().int(),
       test: z.number().int().optional(),

@@ -10,6 +10,8 @@ import { type CommonOptions, remoteOf, type Session, withHome } from '../session
 export interface ImportOptions extends CommonOptions {
   readonly project: string;
   readonly format?: FormatName;
+  /** By number, for labels that name none. */
+  readonly classNames?: readonly string[];
 }
 
 interface Report {
@@ -17,6 +19,8 @@ interface Report {
   readonly duplicates: number;
   readonly skipped: number;
   readonly annotations: number;
+  readonly classified: number;
+  readonly labelMaps: number;
   readonly classes: readonly string[];
   readonly problems: readonly Problem[];
   readonly stopped: boolean;
@@ -27,7 +31,7 @@ const uploads = 4;
 
 /** `fovea import <path>`: reads a labelled folder into a project of the home or of a server. */
 export async function importCommand(path: string, options: ImportOptions, session: Session): Promise<Outcome> {
-  const parsed = await parseDataset(path, options.format);
+  const parsed = await parseDataset(path, options.format, options.classNames && { classNames: options.classNames });
   session.terminal.say(`${path}: ${parsed.pictures.length} pictures, labels as ${parsed.format}`);
   const client = remoteOf(options);
   const report = client
@@ -39,7 +43,7 @@ export async function importCommand(path: string, options: ImportOptions, sessio
         }),
       );
   session.terminal.endProgress();
-  const { imported, duplicates, skipped, annotations, classes, problems } = report;
+  const { imported, duplicates, skipped, annotations, classified, labelMaps, classes, problems } = report;
   const json = {
     project: options.project,
     format: parsed.format,
@@ -47,17 +51,29 @@ export async function importCommand(path: string, options: ImportOptions, sessio
     duplicates,
     skipped,
     annotations,
+    classified,
+    labelMaps,
     classes,
     problems,
     stopped: report.stopped,
   };
   const lines = [
-    `Imported ${imported} pictures with ${annotations} annotations into ${options.project}: ${duplicates} were there already, ${skipped} were skipped.`,
+    `Imported ${imported} pictures with ${sayLabels(report)} into ${options.project}: ${duplicates} were there already, ${skipped} were skipped.`,
     `Classes: ${classes.join(', ') || 'none'}`,
     ...sayProblems(problems),
   ];
   if (report.stopped) return stopped(json, [...lines, 'Stopped before the end: the same command imports the rest.']);
   return done(json, lines);
+}
+
+/** "440 annotations", "245 classified", "701 label maps": each where there are some, else that there are no annotations. */
+function sayLabels({ annotations, classified, labelMaps }: Report): string {
+  const kinds = [
+    ...(annotations > 0 || classified + labelMaps === 0 ? [`${annotations} annotations`] : []),
+    ...(classified > 0 ? [`${classified} classified`] : []),
+    ...(labelMaps > 0 ? [`${labelMaps} label maps`] : []),
+  ];
+  return kinds.join(', ');
 }
 
 function tell(at: { imported: number; duplicates: number; skipped: number }): string {
@@ -74,7 +90,7 @@ async function upload(client: Client, project: string, parsed: ParsedDataset, se
   await client.createProject({ name: project }).catch((error: unknown) => {
     if (!(error instanceof ApiError && error.code === 'project_exists')) throw error;
   });
-  const before = (await client.getProject(project)).counts.annotations;
+  const before = (await client.getProject(project)).counts;
   await concurrent(
     parsed.pictures,
     uploads,
@@ -87,14 +103,21 @@ async function upload(client: Client, project: string, parsed: ParsedDataset, se
             file,
             name: picture.name,
             split: picture.split,
-            annotations: picture.labelled
-              ? picture.annotations.map(({ className, box, isCrowd }) => ({ className, box: [...box], isCrowd }))
-              : undefined,
+            // Other labels say nothing of boxes; and what values no class has was told when the folder was read.
+            annotations:
+              picture.labelled && (picture.annotations.length > 0 || !(picture.classNames || picture.labelMap))
+                ? picture.annotations.map(({ className, box, isCrowd }) => ({ className, box: [...box], isCrowd }))
+                : undefined,
+            classes: picture.classNames,
+            labelMap: picture.labelMap && {
+              file: new Blob([new Uint8Array(await readFile(picture.labelMap.path))]),
+              classNames: parsed.classNames,
+            },
           },
           { signal: session.signal },
         );
         counts[answer.status === 'imported' ? 'imported' : 'duplicates'] += 1;
-        problems.push(...answer.problems);
+        problems.push(...answer.problems.filter(({ code }) => !(picture.labelMap && code === 'unknown_class')));
       } catch (error) {
         // A picture that is no picture is skipped; whatever else goes wrong ends the import.
         const code = (error as { code?: string }).code;
@@ -115,7 +138,9 @@ async function upload(client: Client, project: string, parsed: ParsedDataset, se
   const after = await client.getProject(project);
   return {
     ...counts,
-    annotations: after.counts.annotations - before,
+    annotations: after.counts.annotations - before.annotations,
+    classified: after.counts.classified - before.classified,
+    labelMaps: after.counts.labelMaps - before.labelMaps,
     classes: after.classes.map((each) => each.name),
     problems,
     stopped: counts.done < parsed.pictures.length,

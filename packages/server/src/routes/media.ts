@@ -1,6 +1,6 @@
-import { FoveaError } from '@fovea/annotations';
+import { classColor, FoveaError } from '@fovea/annotations';
 import * as routes from '@fovea/api/routes';
-import { getMedia, getProject, importPicture, listMedia, readThumbnail } from '@fovea/lake';
+import { colourLabelMap, getMedia, getProject, importPicture, listMedia, readThumbnail } from '@fovea/lake';
 import { z } from 'zod';
 import { sendBlob } from '../blob-answer.js';
 import { invalidRequest } from '../failure.js';
@@ -14,8 +14,9 @@ const uploadFields = z.object({
   split: z.enum(['train', 'val', 'test']).optional(),
 });
 const uploadAnnotations = z.array(routes.newBoxAnnotationSchema).max(10_000);
+const uploadClasses = z.array(z.string().trim().min(1).max(200)).max(1000);
 
-/** Pictures of a project: pages, one, its bytes, its thumbnail, upload. */
+/** Pictures of a project: pages, one, its bytes, its thumbnail, its label map, upload. */
 export function mediaRoutes({ home }: Services) {
   return createRouter()
     .openapi(routes.listMedia, async (c) => {
@@ -34,7 +35,14 @@ export function mediaRoutes({ home }: Services) {
       const imported = await importPicture(home, project, {
         bytes: file.bytes,
         name: fields.data.name ?? file.name,
-        annotations: readAnnotations(textOf(form, 'annotations')),
+        annotations: readList(
+          form,
+          'annotations',
+          uploadAnnotations,
+          '[{"className": "car", "box": [10, 20, 110, 80]}]',
+        ),
+        classNames: readList(form, 'classes', uploadClasses, '["ant"]'),
+        labelMap: await readLabelMap(form),
         split: fields.data.split,
       });
       const answer = { sha256: imported.sha256, status: imported.status, problems: [...imported.problems] };
@@ -56,6 +64,20 @@ export function mediaRoutes({ home }: Services) {
       c.header('ETag', `"${sha256}-thumbnail"`);
       if (c.req.header('if-none-match') === `"${sha256}-thumbnail"`) return c.body(null, 304) as never;
       return c.body(new Uint8Array(await readThumbnail(home, sha256)), 200, { 'Content-Type': 'image/webp' }) as never;
+    })
+    .openapi(routes.getMediaLabelMap, async (c) => {
+      const { project, sha256 } = c.req.valid('param');
+      const { labelMap, name } = await getMedia(home, project, sha256);
+      if (labelMap === null) {
+        throw new FoveaError('unknown_label_map', `The picture ${name} has no label map.`, { project, sha256 });
+      }
+      // The picture may be given another map: asked each time, answered in full only where it is another.
+      const etag = `"${labelMap.sha256}-colours"`;
+      c.header('Cache-Control', 'private, no-cache');
+      c.header('ETag', etag);
+      if (c.req.header('if-none-match') === etag) return c.body(null, 304) as never;
+      const png = colourLabelMap(await home.blobs.read(labelMap.sha256), classColor);
+      return c.body(new Uint8Array(png), 200, { 'Content-Type': 'image/png' }) as never;
     });
 }
 
@@ -65,8 +87,9 @@ function textOf(form: FormData, field: string): string | undefined {
   return typeof value === 'string' ? value : undefined;
 }
 
-/** Annotations as they come in the form: absent means that nobody labelled the picture. */
-function readAnnotations(text: string | undefined): z.output<typeof uploadAnnotations> | undefined {
+/** A JSON list in a field of the form; undefined where the field is missing or blank. */
+function readList<T>(form: FormData, field: string, schema: z.ZodType<T>, example: string): T | undefined {
+  const text = textOf(form, field);
   if (text === undefined || text.trim() === '') return undefined;
   let value: unknown;
   try {
@@ -74,17 +97,28 @@ function readAnnotations(text: string | undefined): z.output<typeof uploadAnnota
   } catch (cause) {
     throw new FoveaError(
       'invalid_form',
-      `The field "annotations" is not JSON (${(cause as Error).message}); it takes a list like [{"className": "car", "box": [10, 20, 110, 80]}].`,
+      `The field "${field}" is not JSON (${(cause as Error).message}); it takes a list like ${example}.`,
       undefined,
       { cause },
     );
   }
-  const parsed = uploadAnnotations.safeParse(value);
+  const parsed = schema.safeParse(value);
   if (!parsed.success) {
     throw invalidRequest(
       'form',
-      parsed.error.issues.map((issue) => ({ ...issue, path: ['annotations', ...issue.path] })),
+      parsed.error.issues.map((issue) => ({ ...issue, path: [field, ...issue.path] })),
     );
   }
   return parsed.data;
+}
+
+async function readLabelMap(form: FormData): Promise<{ bytes: Uint8Array; classNames: string[] } | undefined> {
+  if (form.get('labelMap') === null) return undefined;
+  const { bytes } = await formFile(form, 'labelMap');
+  const classNames = readList(form, 'labelMapClasses', uploadClasses, '["sky", "road"]');
+  if (classNames === undefined) {
+    const reason = 'A "labelMap" comes with "labelMapClasses", the class name of each of its values from 0.';
+    throw new FoveaError('invalid_form', reason, { expected: 'labelMapClasses' });
+  }
+  return { bytes, classNames };
 }
