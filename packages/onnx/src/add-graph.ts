@@ -85,7 +85,8 @@ export function addGraph(
   checkNames(graph, given, targets);
   const nodes = neededNodes(graph, targets, given);
   const replay = () => new Replay(builder, graph, nodes, given, options.initializer).run(targets);
-  return options.prefix ? builder.scoped(options.prefix, replay) : replay();
+  const scope = options.prefix?.replace(/\/+$/, '');
+  return scope ? builder.scoped(scope, replay) : replay();
 }
 
 function checkNames(graph: Graph, given: ReadonlyMap<string, Value>, targets: readonly string[]): void {

@@ -1,7 +1,7 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { type create, fromBinary, toBinary } from '@bufbuild/protobuf';
+import { create, fromBinary, toBinary } from '@bufbuild/protobuf';
 import fc from 'fast-check';
 import ort from 'onnxruntime-node';
 import { describe, expect, it } from 'vitest';
@@ -10,11 +10,15 @@ import { decodeModel, encodeModel, modelOf } from './codec.js';
 import { OnnxError } from './error.js';
 import {
   AttributeProto_AttributeType,
+  FunctionProtoSchema,
+  type ModelProto,
   ModelProtoSchema,
+  RefusedSchema,
+  SparseTensorProtoSchema,
   TensorProto_DataLocation,
   type TensorProtoSchema,
 } from './generated/onnx_pb.js';
-import { type Attribute, Float, Floats, float, type Graph, type Model } from './graph.js';
+import { type Attribute, Float, Floats, float, type Graph, type Model, type ValueInfo } from './graph.js';
 import { allocate, type DType, dtypeNumbers, sizeOf, type Tensor, tensorOf } from './tensor.js';
 
 const models = join(
@@ -53,27 +57,52 @@ const valueInfo = fc.record({
   shape: fc.option(fc.array(fc.oneof(fc.nat(1e6), fc.string({ minLength: 1, maxLength: 9 }))), { nil: undefined }),
 });
 const graphOf = (attribute: fc.Arbitrary<Attribute>): fc.Arbitrary<Graph> =>
-  fc.record({
-    name,
-    nodes: fc.array(
-      fc.record({
-        opType: name,
-        domain: fc.constantFrom('', 'com.microsoft'),
-        name: fc.string(),
-        inputs: fc.array(fc.string(), { maxLength: 3 }),
-        outputs: fc.array(name, { maxLength: 3 }),
-        attributes: fc.dictionary(name, attribute, { maxKeys: 4, noNullPrototype: true }),
-      }),
-      { minLength: 1, maxLength: 5 },
-    ),
-    initializers: fc.dictionary(name, tensor, { maxKeys: 4 }).map((entries) => new Map(Object.entries(entries))),
-    inputs: fc.array(valueInfo, { maxLength: 3 }),
-    outputs: fc.array(valueInfo, { maxLength: 3 }),
-  });
+  fc
+    .record({
+      name,
+      nodes: fc.array(
+        fc.record({
+          opType: name,
+          domain: fc.constantFrom('', 'com.microsoft'),
+          name: fc.string(),
+          inputs: fc.array(fc.string(), { maxLength: 3 }),
+          outputs: fc.array(name, { maxLength: 3 }),
+          attributes: fc.dictionary(name, attribute, { maxKeys: 4, noNullPrototype: true }),
+        }),
+        { minLength: 1, maxLength: 5 },
+      ),
+      initializers: fc.dictionary(name, tensor, { maxKeys: 4 }).map((entries) => new Map(Object.entries(entries))),
+      inputs: fc.array(valueInfo, { maxLength: 3 }),
+      outputs: fc.array(valueInfo, { maxLength: 3 }),
+    })
+    .map(wellFormed);
+
+/** The graph with names such that every tensor has one source, and every input is one defined before. */
+function wellFormed(graph: Graph): Graph {
+  const known: string[] = [];
+  const define = (wanted: string) => {
+    const unique = known.includes(wanted) ? `${wanted}#${known.length}` : wanted;
+    known.push(unique);
+    return unique;
+  };
+  const pick = (wanted: string) => (known.length && wanted ? known[wanted.length % known.length]! : '');
+  const inputs = graph.inputs.map((input) => ({ ...input, name: define(input.name) }));
+  const initializers = new Map([...graph.initializers].map(([key, value]) => [define(key), value]));
+  const nodes = graph.nodes.map((node) => ({
+    ...node,
+    inputs: node.inputs.map(pick),
+    outputs: node.outputs.map(define),
+  }));
+  const outputs = known.length ? graph.outputs.map((output) => ({ ...output, name: pick(output.name) })) : [];
+  return { ...graph, inputs, initializers, nodes, outputs };
+}
+
 const model: fc.Arbitrary<Model> = fc.record({
   irVersion: fc.nat(20),
   producer: fc.string(),
-  opsets: fc.dictionary(fc.string(), fc.nat(99)).map((entries) => new Map(Object.entries(entries))),
+  opsets: fc
+    .dictionary(fc.string(), fc.integer({ min: 1, max: 99 }))
+    .map((entries) => new Map(Object.entries({ ...entries, '': 17, 'com.microsoft': 1 }))),
   graph: graphOf(fc.oneof({ weight: 8, arbitrary: plainAttribute }, { weight: 1, arbitrary: graphOf(plainAttribute) })),
   metadata: fc.dictionary(name, fc.string({ unit: 'binary' }), { noNullPrototype: true }),
 });
@@ -97,7 +126,7 @@ describe('the codec', () => {
   it('brings every model back as it was', () => {
     fc.assert(
       fc.property(model, (original) => {
-        // An empty list of integers and one of strings look alike; so does a domain spelled out.
+        // A domain spelled out is read as the empty one.
         fc.pre(!original.opsets.has('ai.onnx'));
         expect(decodeModel(encodeModel(original))).toEqual(original);
       }),
@@ -169,7 +198,7 @@ describe('the codec', () => {
           proto.rawData = proto.rawData.slice(1);
         },
         'truncated_tensor',
-        /15 bytes/,
+        /"weight".*15 bytes/,
       ],
       [
         (proto) => {
@@ -252,6 +281,182 @@ describe('the codec', () => {
   });
 });
 
+const input: ValueInfo = { name: 'x', dtype: 'float32', shape: [2] };
+
+/** A model of nodes given as `op: reads -> writes`. */
+function chain(nodes: readonly [opType: string, inputs: string[], outputs: string[]][], outputs = ['y']): Model {
+  return modelOf({
+    name: 'chain',
+    nodes: nodes.map(([opType, inputs, made]) => ({
+      opType,
+      domain: '',
+      name: `${opType}_of_${inputs}`,
+      inputs,
+      outputs: made,
+      attributes: {},
+    })),
+    initializers: new Map(),
+    inputs: [input],
+    outputs: outputs.map((each) => ({ ...input, name: each })),
+  });
+}
+
+describe('decodeModel checks that a graph can be computed', () => {
+  const decoded = (model: Model) => decodeModel(encodeModel(model));
+  const refusal = (code: string, message: RegExp) =>
+    expect.objectContaining({ name: 'OnnxError', code, message: expect.stringMatching(message) });
+
+  it('brings nodes into order, and leaves those in order alone', () => {
+    const shuffled = decoded(
+      chain([
+        ['Neg', ['b'], ['y']],
+        ['Exp', ['a'], ['b']],
+        ['Abs', ['x'], ['a']],
+        ['Log', ['x'], ['unread']],
+      ]),
+    );
+    expect(shuffled.graph.nodes.map(({ opType }) => opType)).toEqual(['Abs', 'Exp', 'Neg', 'Log']);
+    const straight = chain([
+      ['Log', ['x'], ['a']],
+      ['Neg', ['x'], ['b']],
+      ['Add', ['b', 'a'], ['y']],
+    ]);
+    expect(decoded(straight)).toEqual(straight);
+  });
+
+  it('orders a chain of any length', () => {
+    const length = 20_000;
+    const links = Array.from({ length }, (_, i): [string, string[], string[]] => ['Neg', [`t${i}`], [`t${i + 1}`]]);
+    const model = chain([...links.reverse(), ['Neg', ['x'], ['t0']]], [`t${length}`]);
+    const { nodes } = decoded(model).graph;
+    expect(nodes[0]!.inputs).toEqual(['x']);
+    expect(nodes.at(-1)!.outputs).toEqual([`t${length}`]);
+  });
+
+  const broken: [string, Model, string, RegExp][] = [
+    [
+      'an input that nothing computes',
+      chain([['Add', ['x', 'gone'], ['y']]]),
+      'invalid_model',
+      /Add_of_x,gone.*"gone"/,
+    ],
+    ['an output that nothing computes', chain([['Abs', ['x'], ['z']]]), 'invalid_model', /"y"/],
+    [
+      'a circle',
+      chain([
+        ['Add', ['x', 'b'], ['a']],
+        ['Neg', ['a'], ['b']],
+        ['Abs', ['b'], ['y']],
+      ]),
+      'invalid_model',
+      /(Add|Neg).*waits for.*(Add|Neg)/,
+    ],
+    ['a node that reads itself', chain([['Add', ['x', 'y'], ['y']]]), 'invalid_model', /waits for/],
+    [
+      'a tensor with two sources',
+      chain([
+        ['Abs', ['x'], ['y']],
+        ['Neg', ['x'], ['y']],
+      ]),
+      'invalid_model',
+      /Neg_of_x.*"y"/,
+    ],
+    ['an output over an input', chain([['Abs', ['x'], ['x']]], ['x']), 'invalid_model', /"x"/],
+    ['no operator set', { ...chain([['Abs', ['x'], ['y']]]), opsets: new Map() }, 'unsupported_opset', /Abs.*ai\.onnx/],
+    ['operator set 0', { ...chain([['Abs', ['x'], ['y']]]), opsets: new Map([['', 0]]) }, 'unsupported_opset', /set 0/],
+  ];
+  it.each(broken)('refuses %s', (_, model, code, message) => {
+    expect(() => decoded(model)).toThrow(refusal(code, message));
+  });
+
+  it('sees what graphs within read from around them, and orders by it', () => {
+    const inner: Graph = {
+      name: 'then',
+      nodes: [{ opType: 'Neg', domain: '', name: 'n', inputs: ['late'], outputs: ['r'], attributes: {} }],
+      initializers: new Map(),
+      inputs: [],
+      outputs: [{ ...input, name: 'r' }],
+    };
+    const choice = {
+      opType: 'If',
+      domain: '',
+      name: 'if',
+      inputs: ['x'],
+      outputs: ['y'],
+      attributes: { then_branch: inner },
+    };
+    const late = { opType: 'Abs', domain: '', name: 'l', inputs: ['x'], outputs: ['late'], attributes: {} };
+    const base = chain([['Abs', ['x'], ['y']]]);
+    const model = { ...base, graph: { ...base.graph, nodes: [choice, late] } };
+    expect(decoded(model).graph.nodes.map(({ opType }) => opType)).toEqual(['Abs', 'If']);
+    const without = { ...base, graph: { ...base.graph, nodes: [choice] } };
+    expect(() => decoded(without)).toThrow(refusal('invalid_model', /"if".*"late"/));
+  });
+
+  it('refuses what is no plain graph of tensors, by name', () => {
+    const proto = (change: (proto: ModelProto) => void) => {
+      const message = fromBinary(ModelProtoSchema, encodeModel(smallModel()));
+      change(message);
+      return toBinary(ModelProtoSchema, message);
+    };
+    const cases: [string, RegExp, (proto: ModelProto) => void][] = [
+      ['unsupported_model', /"swish"/, (p) => p.functions.push(create(FunctionProtoSchema, { name: 'swish' }))],
+      ['unsupported_model', /training/, (p) => p.trainingInfo.push(create(RefusedSchema))],
+      [
+        'unsupported_model',
+        /"few".*sparse/,
+        (p) => p.graph!.sparseInitializer.push(create(SparseTensorProtoSchema, { values: { name: 'few' } })),
+      ],
+      ['invalid_model', /two initializers.*"weight"/, (p) => p.graph!.initializer.push(p.graph!.initializer[0]!)],
+      ['invalid_model', /two inputs.*"x"/, (p) => p.graph!.input.push(p.graph!.input[0]!)],
+      [
+        'unsupported_type',
+        /"x" is a sequence/,
+        (p) => {
+          p.graph!.input[0]!.type!.value = { case: 'sequenceType', value: create(RefusedSchema) };
+        },
+      ],
+      [
+        'unsupported_type',
+        /"y" is a optional/,
+        (p) => {
+          p.graph!.output[0]!.type!.value = { case: 'optionalType', value: create(RefusedSchema) };
+        },
+      ],
+      [
+        'unsupported_type',
+        /"x"/,
+        (p) => {
+          delete p.graph!.input[0]!.type;
+        },
+      ],
+    ];
+    for (const [code, message, change] of cases)
+      expect(() => decodeModel(proto(change))).toThrow(refusal(code, message));
+  });
+
+  it('keeps the largest integers', () => {
+    const bytes = encodeModel(
+      modelOf({
+        ...chain([['Abs', ['x'], ['y']]]).graph,
+        nodes: [
+          {
+            opType: 'Abs',
+            domain: '',
+            name: 'a',
+            inputs: ['x'],
+            outputs: ['y'],
+            attributes: { ends: [2 ** 63, -(2 ** 63)] },
+          },
+        ],
+      }),
+    );
+    const { ints } = fromBinary(ModelProtoSchema, bytes).graph!.node[0]!.attribute[0]!;
+    expect(ints).toEqual([2n ** 63n - 1n, -(2n ** 63n)]);
+    expect([...tensorOf('int64', [2 ** 63, -(2 ** 63)]).data]).toEqual([2n ** 63n - 1n, -(2n ** 63n)]);
+  });
+});
+
 /** A model with an attribute of every kind. */
 function attributed(): Model {
   const inner = smallModel().graph;
@@ -265,7 +470,7 @@ function attributed(): Model {
     strings: ['a', 'b'],
     graph: inner,
   };
-  const node = { opType: 'Thing', domain: 'com.microsoft', name: 'n', inputs: ['x', ''], outputs: ['y'], attributes };
+  const node = { opType: 'Thing', domain: 'com.microsoft', name: 'n', inputs: ['x', ''], outputs: ['z'], attributes };
   return modelOf({ ...inner, nodes: [node, ...inner.nodes] });
 }
 

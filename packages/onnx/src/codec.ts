@@ -1,4 +1,5 @@
 import { create, fromBinary, type MessageInitShape, toBinary } from '@bufbuild/protobuf';
+import { checkGraph } from './check.js';
 import { OnnxError } from './error.js';
 import {
   type AttributeProto,
@@ -6,6 +7,7 @@ import {
   AttributeProto_AttributeType as AttributeType,
   type GraphProto,
   GraphProtoSchema,
+  type ModelProto,
   ModelProtoSchema,
   type NodeProto,
   type TensorProto,
@@ -17,14 +19,19 @@ import {
 import { type Attribute, Float, Floats, type Graph, type Model, type Node, type ValueInfo } from './graph.js';
 import {
   allocate,
+  bytesOf,
   type DType,
   dtypeNumbers,
   dtypeOfNumber,
+  saturate,
   sizeOf,
   type Tensor,
   type TensorData,
   viewBytes,
 } from './tensor.js';
+
+/** Bytes of the tensors that a model keeps in other files. */
+export type ExternalData = ReadonlyMap<TensorProto, Uint8Array>;
 
 const utf8 = new TextEncoder();
 const text = new TextDecoder();
@@ -54,17 +61,24 @@ function typedData(proto: TensorProto, dtype: DType): TensorData {
   return data;
 }
 
-function decodeTensor(proto: TensorProto): Tensor {
-  const dtype = dtypeOfNumber(proto.dataType);
+function decodeTensor(proto: TensorProto, external?: ExternalData): Tensor {
+  const dtype = dtypeOfTensor(proto);
   const shape = proto.dims.map(Number);
-  if (proto.dataLocation === TensorProto_DataLocation.EXTERNAL)
-    throw new OnnxError(
-      'external_data',
-      `Tensor "${proto.name}" keeps its data outside the model file; save the model as one file.`,
-    );
   if (!shape.every((length) => Number.isSafeInteger(length) && length >= 0))
     throw new OnnxError('invalid_model', `Tensor "${proto.name}" has the impossible shape [${shape}].`);
-  const data = proto.rawData.length ? viewBytes(dtype, proto.rawData) : typedData(proto, dtype);
+  const outside = proto.dataLocation === TensorProto_DataLocation.EXTERNAL;
+  const bytes = outside ? external?.get(proto) : proto.rawData;
+  if (!bytes)
+    throw new OnnxError(
+      'external_data',
+      `Tensor "${proto.name}" keeps its data outside the model file; open it by its path, or save the model as one file.`,
+    );
+  if (bytes.length % bytesOf(dtype) !== 0)
+    throw new OnnxError(
+      'truncated_tensor',
+      `Tensor "${proto.name}" holds ${bytes.length} bytes, no whole number of ${dtype} elements.`,
+    );
+  const data = outside || bytes.length > 0 ? viewBytes(dtype, bytes) : typedData(proto, dtype);
   if (data.length !== sizeOf(shape))
     throw new OnnxError(
       'truncated_tensor',
@@ -73,22 +87,31 @@ function decodeTensor(proto: TensorProto): Tensor {
   return { dtype, shape, data };
 }
 
+function dtypeOfTensor(proto: TensorProto): DType {
+  try {
+    return dtypeOfNumber(proto.dataType);
+  } catch (cause) {
+    if (!(cause instanceof OnnxError)) throw cause;
+    throw new OnnxError(cause.code, `Tensor "${proto.name}": ${cause.message}`, cause.details, { cause });
+  }
+}
+
 function encodeAttribute(name: string, value: Attribute): AttributeProto {
   const attribute = (type: AttributeType, fields: MessageInitShape<typeof AttributeProtoSchema>) =>
     create(AttributeProtoSchema, { ...fields, name, type } as MessageInitShape<typeof AttributeProtoSchema>);
-  if (typeof value === 'number') return attribute(AttributeType.INT, { i: BigInt(value) });
+  if (typeof value === 'number') return attribute(AttributeType.INT, { i: saturate(value) });
   if (value instanceof Float) return attribute(AttributeType.FLOAT, { f: value.value });
   if (typeof value === 'string') return attribute(AttributeType.STRING, { s: utf8.encode(value) });
   if (value instanceof Floats) return attribute(AttributeType.FLOATS, { floats: [...value.values] });
   if (Array.isArray(value))
     return typeof value[0] === 'string'
       ? attribute(AttributeType.STRINGS, { strings: (value as string[]).map((item) => utf8.encode(item)) })
-      : attribute(AttributeType.INTS, { ints: (value as number[]).map(BigInt) });
+      : attribute(AttributeType.INTS, { ints: (value as number[]).map((item) => saturate(item)) });
   if ('nodes' in value) return attribute(AttributeType.GRAPH, { g: encodeGraph(value) });
   return attribute(AttributeType.TENSOR, { t: encodeTensor('', value as Tensor) });
 }
 
-function decodeAttribute(proto: AttributeProto, node: string): Attribute {
+function decodeAttribute(proto: AttributeProto, node: string, context: DecodeContext): Attribute {
   switch (proto.type) {
     case AttributeType.INT:
       return Number(proto.i);
@@ -103,10 +126,10 @@ function decodeAttribute(proto: AttributeProto, node: string): Attribute {
     case AttributeType.STRINGS:
       return proto.strings.map((item) => text.decode(item));
     case AttributeType.TENSOR:
-      if (proto.t) return decodeTensor(proto.t);
+      if (proto.t) return decodeTensor(proto.t, context.external);
       break;
     case AttributeType.GRAPH:
-      if (proto.g) return decodeGraph(proto.g);
+      if (proto.g) return decodeGraph(proto.g, { ...context, depth: context.depth + 1 });
       break;
     default:
       throw new OnnxError(
@@ -130,27 +153,49 @@ function encodeValue({ name, dtype, shape }: ValueInfo): ValueInfoProto {
   });
 }
 
+/** A length a file declares; one that is not told, or is negative as some tools write it, gets a name. */
+function decodeAxis(length: bigint | string | undefined, axis: number, name: string): number | string {
+  if (typeof length !== 'bigint' || length < 0n) return (typeof length === 'string' && length) || `axis${axis}`;
+  if (length > BigInt(Number.MAX_SAFE_INTEGER))
+    throw new OnnxError('invalid_model', `"${name}" has the impossible length ${length} along axis ${axis}.`);
+  return Number(length);
+}
+
 function decodeValue(proto: ValueInfoProto): ValueInfo {
-  if (proto.type?.value.case !== 'tensorType')
-    throw new OnnxError('unsupported_type', `"${proto.name}" is not a tensor; Fovea reads graphs of tensors.`);
+  if (proto.type?.value.case !== 'tensorType') {
+    const kind = proto.type?.value.case?.replace('Type', '') ?? 'value of no type';
+    throw new OnnxError(
+      'unsupported_type',
+      `"${proto.name}" is a ${kind}, not a tensor; Fovea reads graphs of tensors.`,
+    );
+  }
   const { elemType, shape } = proto.type.value.value;
   return {
     name: proto.name,
     dtype: dtypeOfNumber(elemType),
-    shape: shape?.dim.map((dim, axis) =>
-      dim.value.case === 'dimValue' ? Number(dim.value.value) : dim.value.value || `axis${axis}`,
-    ),
+    shape: shape?.dim.map(({ value }, axis) => decodeAxis(value.value, axis, proto.name)),
   };
 }
 
-function decodeNode(proto: NodeProto): Node {
+/** What decoding hands down into graphs within graphs. */
+interface DecodeContext {
+  readonly external: ExternalData | undefined;
+  readonly depth: number;
+}
+
+/** Graphs within graphs deeper than this are no model anybody exports. */
+const deepest = 32;
+
+function decodeNode(proto: NodeProto, context: DecodeContext): Node {
   return {
     opType: proto.opType,
     domain: proto.domain === 'ai.onnx' ? '' : proto.domain,
     name: proto.name,
     inputs: proto.input,
     outputs: proto.output,
-    attributes: Object.fromEntries(proto.attribute.map((item) => [item.name, decodeAttribute(item, proto.name)])),
+    attributes: Object.fromEntries(
+      proto.attribute.map((item) => [item.name, decodeAttribute(item, proto.name, context)]),
+    ),
   };
 }
 
@@ -171,11 +216,25 @@ function encodeGraph(graph: Graph): GraphProto {
   });
 }
 
-function decodeGraph(proto: GraphProto): Graph {
+function decodeGraph(proto: GraphProto, context: DecodeContext): Graph {
+  if (context.depth > deepest)
+    throw new OnnxError('invalid_model', `Graph "${proto.name}" lies within more than ${deepest} others.`);
+  const sparse = proto.sparseInitializer[0];
+  if (sparse)
+    throw new OnnxError(
+      'unsupported_model',
+      `Initializer "${sparse.values?.name}" of graph "${proto.name}" is sparse; export the model with dense weights.`,
+    );
+  const initializers = new Map<string, Tensor>();
+  for (const item of proto.initializer) {
+    if (initializers.has(item.name))
+      throw new OnnxError('invalid_model', `Graph "${proto.name}" has two initializers named "${item.name}".`);
+    initializers.set(item.name, decodeTensor(item, context.external));
+  }
   return {
     name: proto.name,
-    nodes: proto.node.map(decodeNode),
-    initializers: new Map(proto.initializer.map((item) => [item.name, decodeTensor(item)])),
+    nodes: proto.node.map((node) => decodeNode(node, context)),
+    initializers,
     inputs: proto.input.map(decodeValue),
     outputs: proto.output.map(decodeValue),
   };
@@ -194,13 +253,21 @@ export function encodeModel(model: Model): Uint8Array<ArrayBuffer> {
 }
 
 /**
- * Reads an ONNX file.
+ * Reads an ONNX file. Nodes are brought into an order in which every input is computed before its use.
  *
- * @throws OnnxError `invalid_model` where the bytes are no ONNX model (cut off, another kind of file); `external_data`,
- *   `truncated_tensor`, `unsupported_dtype`, `unsupported_attribute` for what Fovea does not read.
+ * @throws OnnxError `invalid_model` where the bytes are no ONNX model (cut off, another kind of file), and for a graph
+ *   that cannot be computed: names given twice, inputs that nothing computes, circles, impossible shapes;
+ *   `unsupported_model` for functions of its own, training graphs and sparse weights; `external_data` for tensors in
+ *   other files (see `loadModel`); `truncated_tensor`, `unsupported_dtype`, `unsupported_type`, `unsupported_attribute`
+ *   for what Fovea does not read.
  */
 export function decodeModel(bytes: Uint8Array): Model {
-  let proto: ReturnType<typeof fromBinary<typeof ModelProtoSchema>>;
+  return modelOfProto(parseModel(bytes));
+}
+
+/** The messages of an ONNX file; throws `invalid_model` where it is none. */
+export function parseModel(bytes: Uint8Array): ModelProto {
+  let proto: ModelProto;
   try {
     proto = fromBinary(ModelProtoSchema, bytes);
   } catch (cause) {
@@ -208,15 +275,43 @@ export function decodeModel(bytes: Uint8Array): Model {
   }
   if (!proto.graph?.node.length)
     throw new OnnxError('invalid_model', 'The file is not an ONNX model: it holds no graph with nodes.');
+  return proto;
+}
+
+/** The model that parsed messages and the bytes of their external tensors stand for, checked as `decodeModel` says. */
+export function modelOfProto(proto: ModelProto, external?: ExternalData): Model {
+  const own = proto.functions[0];
+  if (own)
+    throw new OnnxError(
+      'unsupported_model',
+      `The model defines functions of its own ("${own.name}"); export it with its functions inlined.`,
+    );
+  if (proto.trainingInfo.length > 0)
+    throw new OnnxError('unsupported_model', 'The model holds training graphs; export it for inference.');
+  const graph = checkGraph(decodeGraph(proto.graph!, { external, depth: 0 }));
+  const opsets = new Map(
+    proto.opsetImport.map(({ domain, version }) => [domain === 'ai.onnx' ? '' : domain, Number(version)]),
+  );
+  checkOpsets(graph, opsets);
   return {
     irVersion: Number(proto.irVersion),
     producer: proto.producerName,
-    opsets: new Map(
-      proto.opsetImport.map(({ domain, version }) => [domain === 'ai.onnx' ? '' : domain, Number(version)]),
-    ),
-    graph: decodeGraph(proto.graph),
+    opsets,
+    graph,
     metadata: Object.fromEntries(proto.metadataProps.map(({ key, value }) => [key, value])),
   };
+}
+
+function checkOpsets(graph: Graph, opsets: ReadonlyMap<string, number>): void {
+  for (const [domain, version] of opsets)
+    if (!Number.isSafeInteger(version) || version < 1)
+      throw new OnnxError('unsupported_opset', `The model asks for operator set ${version} of domain "${domain}".`);
+  const node = graph.nodes.find(({ domain }) => !opsets.has(domain));
+  if (node)
+    throw new OnnxError(
+      'unsupported_opset',
+      `Node "${node.name || node.outputs[0]}" (${node.opType}) is of domain "${node.domain || 'ai.onnx'}", of which the model does not say the operator set.`,
+    );
 }
 
 /** A model around `graph`: operator set 17 and IR 8, which every runtime of the last years loads. */

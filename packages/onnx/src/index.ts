@@ -1,10 +1,12 @@
 export * from './add-graph.js';
 export * from './builder.js';
-export * from './codec.js';
+export { decodeModel, encodeModel, modelOf } from './codec.js';
 export * from './error.js';
 export { evaluateNode, foldedOperators } from './fold/index.js';
 export * from './graph.js';
+export { halfToNumber, numberToHalf } from './half.js';
 export * from './infer/index.js';
+export { loadModel, readModelFile } from './load.js';
 export { simplify } from './simplify/index.js';
 export * from './tensor.js';
 export { supportedOpsets, upgradeModel, workingOpset } from './upgrade/index.js';

@@ -1,4 +1,5 @@
 import { OnnxError } from './error.js';
+import { halfToNumber, numberToHalf } from './half.js';
 
 /** Element types Fovea computes with, under the names onnxruntime gives them. */
 export type DType =
@@ -102,18 +103,25 @@ export function viewBytes(dtype: DType, bytes: Uint8Array): TensorData {
   return new arrays[dtype](aligned.buffer as ArrayBuffer, aligned.byteOffset, aligned.byteLength / size);
 }
 
+/** The int64 nearest to `value`: the largest one, written as a number, is one too large. */
+export function saturate(value: number): bigint {
+  if (value >= 2 ** 63) return 2n ** 63n - 1n;
+  return value < -(2 ** 63) ? -(2n ** 63n) : BigInt(value);
+}
+
 /** A tensor of plain numbers, converted to `dtype`; the shape defaults to one axis. */
 export function tensorOf(dtype: DType, values: ArrayLike<number>, shape: Shape = [values.length]): Tensor {
   if (sizeOf(shape) !== values.length)
     throw new OnnxError('shape_mismatch', `Shape [${shape}] holds ${sizeOf(shape)} elements, not ${values.length}.`);
-  if (dtype === 'int64') return { dtype, shape, data: BigInt64Array.from(Array.from(values, (v) => BigInt(v))) };
+  if (dtype === 'int64') return { dtype, shape, data: BigInt64Array.from(Array.from(values, saturate)) };
   if (dtype === 'uint64') return { dtype, shape, data: BigUint64Array.from(Array.from(values, (v) => BigInt(v))) };
-  if (dtype === 'float16') throw new OnnxError('unsupported_dtype', 'Build float16 tensors from their bits.');
+  if (dtype === 'float16') return { dtype, shape, data: Uint16Array.from(values, numberToHalf) };
   const Numeric = arrays[dtype];
   return { dtype, shape, data: Numeric.from(values) };
 }
 
 /** The elements as JavaScript numbers (int64 beyond 2^53 loses precision). */
 export function numbersOf(tensor: Tensor): number[] {
+  if (tensor.dtype === 'float16') return Array.from(tensor.data as Uint16Array, halfToNumber);
   return Array.from(tensor.data as ArrayLike<number | bigint>, Number);
 }
