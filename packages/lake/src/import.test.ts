@@ -35,7 +35,8 @@ describe('projects', () => {
   it('are created once, and an unknown one names the known', async () => {
     const project = await createProject(test.home, { name: 'Zähler 1', description: 'meters' });
     expect(project).toMatchObject({ name: 'Zähler 1', description: 'meters', classes: [], cover: [] });
-    expect(project.counts).toEqual({ media: 0, annotations: 0, classes: 0, runs: 0, models: 0 });
+    const none = { media: 0, annotations: 0, classified: 0, labelMaps: 0, classes: 0, runs: 0, models: 0 };
+    expect(project.counts).toEqual(none);
     await expect(createProject(test.home, { name: 'Zähler 1' })).rejects.toMatchObject({ code: 'project_exists' });
     for (const name of ['', '../x', 'a/b', ' a', 'a@b', 'x'.repeat(101)]) {
       await expect(createProject(test.home, { name })).rejects.toMatchObject({ code: 'bad_name' });
@@ -59,6 +60,8 @@ describe('an import', () => {
       skipped: 0,
       problems: [],
       annotations: boxes,
+      classified: 0,
+      labelMaps: 0,
       classes: ['a', 'b'],
       stopped: false,
     });

@@ -1,6 +1,7 @@
 import { readdir, readFile } from 'node:fs/promises';
 import { getTableColumns, is } from 'drizzle-orm';
 import { getTableConfig, PgTable } from 'drizzle-orm/pg-core';
+import pg from 'pg';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { openHome } from './home.js';
 import { connectionTo } from './postgres/connection.js';
@@ -44,6 +45,50 @@ describe('the database', () => {
     await test.home.pool.query(`insert into fovea.migrations (name) values ('9999-future.sql')`);
     await expect(openHome(test.path, { databaseUrl: null })).rejects.toMatchObject({ code: 'home_newer' });
     await test.home.pool.query(`delete from fovea.migrations where name = '9999-future.sql'`);
+  });
+
+  it('of the version before is brought up to date with all that is in it', async () => {
+    const postmaster = (await readPostmaster(`${test.path}/postgres/data`))!;
+    const password = await readFile(`${test.path}/postgres/password`, 'utf8');
+    await test.home.pool.query('create database before');
+    const config = connectionTo(postmaster, password);
+    const url = `postgres://fovea:${password}@${encodeURIComponent(config.host!)}:${config.port}/before`;
+    const old = new pg.Client({ connectionString: url });
+    await old.connect();
+    await old.query('create schema fovea');
+    await old.query('create table fovea.migrations (name text primary key, applied_at timestamptz default now())');
+    await old.query(await readFile(new URL('../migrations/0001-first-tables.sql', import.meta.url), 'utf8'));
+    await old.query(`insert into fovea.migrations (name) values ('0001-first-tables.sql')`);
+    const insert = (sha256: string, labelled: boolean) =>
+      old.query(
+        `insert into fovea.media (project_id, sha256, name, width, height, format, size_bytes, labelled)
+         values (1, $1, 'a.png', 4, 3, 'png', 99, $2)`,
+        [sha256.repeat(64), labelled],
+      );
+    await old.query(`insert into fovea.projects (name) values ('kept')`);
+    await old.query(`insert into fovea.classes (project_id, index, name) values (1, 0, 'nut')`);
+    await insert('a', true);
+    await old.query(
+      `insert into fovea.annotations (media_id, project_id, class_index, box) values (1, 1, 0, '{0, 1, 2, 3}')`,
+    );
+
+    const home = await openHome(`${test.path}/upgraded`, { databaseUrl: url });
+    // The old process may go on writing as it knows how.
+    await insert('b', false);
+    expect(await home.db.select().from(schema.media)).toMatchObject([
+      { id: 1, sha256: 'a'.repeat(64), labelled: true, boxed: null },
+      { id: 2, sha256: 'b'.repeat(64), labelled: false, boxed: null },
+    ]);
+    expect(await home.db.select().from(schema.annotations)).toMatchObject([{ mediaId: 1, box: [0, 1, 2, 3] }]);
+    await home.db.insert(schema.mediaClasses).values({ mediaId: 2, projectId: 1, classIndex: 0 });
+    await home.db.insert(schema.labelMaps).values({ mediaId: 2, projectId: 1, sha256: 'c'.repeat(64) });
+    await home.db.insert(schema.labelMapClasses).values({ mediaId: 2, projectId: 1, classIndex: 0, pixels: 12 });
+    await old.query('delete from fovea.media where id = 2');
+    for (const table of [schema.mediaClasses, schema.labelMaps, schema.labelMapClasses]) {
+      expect(await home.db.select().from(table)).toEqual([]);
+    }
+    await home.close();
+    await old.end();
   });
 
   it('may be any PostgreSQL, by URL', async () => {

@@ -66,6 +66,11 @@ export const classFolders: AnnotationFormat = {
   },
 };
 
+/** Whether any picture lies in a folder that may be a class's. */
+export function hasClassFolders(folder: DatasetFolder): boolean {
+  return layoutOf(folder).folders.length > 0;
+}
+
 /** Whether the folders taken for classes lie below folders of splits, which hardly happens by accident. */
 export function hasClassesInSplits(folder: DatasetFolder): boolean {
   return layoutOf(folder).hasSplits;
@@ -93,9 +98,8 @@ function layoutOf({ pictures, folders }: DatasetFolder): Layout {
     names = namesAt(depth);
   }
   const top = namesAt(depth);
-  // A split by name that holds pictures alone is a class: buses, cars and trains.
-  const hasSplits =
-    top.size > 0 && [...top].every((name) => SPLIT.test(name)) && pictures.some((name) => depthOf(name) > depth + 1);
+  // One folder named like a split among others is a class: buses, cars and trains.
+  const hasSplits = top.size > 0 && [...top].every((name) => SPLIT.test(name));
   const classDepth = hasSplits ? depth + 1 : depth;
   const wrapper = pictures[0]!.split('/').slice(0, depth);
   const isInside = (path: string) => wrapper.every((part, level) => path.split('/')[level] === part);

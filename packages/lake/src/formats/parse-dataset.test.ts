@@ -45,7 +45,9 @@ describe('folders', () => {
     expect(await codeOf(parseDataset(join(home, 'nowhere')))).toBe('missing_path');
     expect(await codeOf(parseDataset(await writeFolder({ 'notes.txt': 'hello' })))).toBe('no_pictures');
     expect(await codeOf(parseDataset(plain, 'voc'))).toBe('no_labels');
-    await expect(parseDataset(plain, 'kitti' as never)).rejects.toThrow(/csv-corners, coco, yolo, voc, images/);
+    await expect(parseDataset(plain, 'kitti' as never)).rejects.toThrow(
+      /csv-corners, coco, yolo, voc, class-folders, label-pngs, images/,
+    );
   });
 
   test('two formats in one folder are ambiguous, and the error names both', async () => {
@@ -222,6 +224,50 @@ describe.skipIf(!hasShared)('real data sets (skipped where ../shared/data is abs
     expect(pictures.flatMap(({ annotations }) => annotations)).toHaveLength(4886);
     expect(problems.map(({ code }) => code)).toEqual(['box_no_area', 'box_no_area']);
     expect(pictures.every(({ split }) => split)).toBe(true);
+  });
+
+  test('hymenoptera: 398 pictures of ants or bees, in the splits of their folders', async () => {
+    const { format, classNames, pictures, problems } = await parseDataset(join(shared, 'hymenoptera'));
+    expect([format, classNames, pictures.length, problems]).toEqual(['class-folders', ['ants', 'bees'], 398, []]);
+    const counts = new Map<string, number>();
+    for (const { split, classNames } of pictures) {
+      counts.set(`${split} ${classNames}`, (counts.get(`${split} ${classNames}`) ?? 0) + 1);
+    }
+    expect(Object.fromEntries(counts)).toEqual({
+      'train ants': 124,
+      'train bees': 121,
+      'val ants': 70,
+      'val bees': 83,
+    });
+  });
+
+  test('camvid: 701 label maps; with eleven names its twelfth value is unlabelled', async () => {
+    const named = [
+      'sky',
+      'building',
+      'pole',
+      'road',
+      'pavement',
+      'tree',
+      'sign',
+      'fence',
+      'car',
+      'person',
+      'bicyclist',
+    ];
+    const { format, classNames, pictures, problems } = await parseDataset(join(shared, 'camvid'), undefined, {
+      classNames: named,
+    });
+    expect([format, classNames]).toEqual(['label-pngs', named]);
+    expect(pictures.map(({ split }) => split).filter((split) => split === 'test')).toHaveLength(233);
+    expect(
+      pictures.every(
+        ({ labelMap, labelled, width, height }) => labelMap && labelled && width === 480 && height === 360,
+      ),
+    ).toBe(true);
+    expect(problems).toMatchObject([
+      { code: 'unknown_class', reason: expect.stringContaining('4344649 pixels in 700') },
+    ]);
   });
 
   test('the same hundred pictures in VOC, ImageNet, two kinds of COCO and YOLO form have the same boxes', async () => {

@@ -1,6 +1,6 @@
 import { FoveaError } from '@fovea/annotations';
 import type { AnnotationFormat } from './annotation-format.js';
-import { classFolders, hasClassesInSplits } from './class-folders.js';
+import { classFolders, hasClassesInSplits, hasClassFolders } from './class-folders.js';
 import { coco } from './coco.js';
 import { csvCorners } from './csv-corners.js';
 import type { FormatName, ParsedDataset, ParseOptions } from './dataset.js';
@@ -101,14 +101,14 @@ async function detect(folder: DatasetFolder): Promise<{ format: AnnotationFormat
   return found[0] ?? { format: images, labels: [] };
 }
 
-/** Files by their ending alone: with the format given, an empty or broken label file is a problem to report. */
+/** Files by their ending, folders by lying there: with the format given, what is wrong with them is a problem to report. */
 function mayBeBroken(folder: DatasetFolder, format: FormatName): boolean {
+  if (format === 'class-folders') return hasClassFolders(folder);
   const ending = {
     'csv-corners': /\.csv$/i,
     coco: /\.json$/i,
     voc: /\.xml$/i,
     yolo: /(^|\/)labels\/.*\.txt$/i,
-    'class-folders': /(?!)/,
     'label-pngs': /(?!)/,
     images: /./,
   };
