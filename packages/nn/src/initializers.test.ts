@@ -1,5 +1,16 @@
 import { describe, expect, it } from 'vitest';
-import { constantInit, heInit, normal, normalInit, seededRandom } from './initializers.js';
+import {
+  constantInit,
+  heGroupedInit,
+  heInit,
+  normal,
+  normalInit,
+  seededRandom,
+  truncatedNormalInit,
+  uniformInit,
+  xavierInit,
+  zerosInit,
+} from './initializers.js';
 
 const many = 100_000;
 
@@ -72,5 +83,26 @@ describe('initializers', () => {
     expect(fill(heInit, [256, 400, 1, 1])[1] / Math.sqrt(2 / 256)).toBeCloseTo(1, 1);
     expect(fill(heInit, [100, 900])[1] / Math.sqrt(2 / 100)).toBeCloseTo(1, 1);
     expect(fill(constantInit(0.5), [10])).toEqual([0.5, 0]);
+    expect(fill(zerosInit, [10])).toEqual([0, 0]);
+    expect(fill(uniformInit(2), [many])[1] / Math.sqrt(4 / 3)).toBeCloseTo(1, 1);
+    // Depthwise: one channel out of each group, 3x3 windows.
+    expect(fill(heGroupedInit(512), [512, 1, 3, 3])[1] / Math.sqrt(2 / 9)).toBeCloseTo(1, 1);
+    expect(fill(heGroupedInit(4), [64, 32, 3, 3])[1] / Math.sqrt(2 / (16 * 9))).toBeCloseTo(1, 1);
+    // Both fans: [K, C] of a linear layer, [K, C, h, w] of a convolution.
+    expect(fill(xavierInit, [300, 200])[1] / Math.sqrt(2 / 500)).toBeCloseTo(1, 1);
+    expect(fill(xavierInit, [64, 32, 3, 5])[1] / Math.sqrt(2 / (96 * 15))).toBeCloseTo(1, 1);
+  });
+
+  it('stay within their bounds', () => {
+    const fill = (init: typeof heInit) => {
+      const out = new Float32Array(many);
+      init(out, [many], seededRandom(4));
+      return out;
+    };
+    const cut = fill(truncatedNormalInit(0.02));
+    expect(cut.every((value) => Math.abs(value) <= 0.04 + 1e-8)).toBe(true);
+    // The variance of a normal deviate cut at two deviations: 1 - 4 phi(2) / (2 Phi(2) - 1).
+    expect(statistics(cut)[1] / 0.02 / Math.sqrt(0.774)).toBeCloseTo(1, 2);
+    expect(fill(uniformInit(0.5)).every((value) => value >= -0.5 && value < 0.5)).toBe(true);
   });
 });

@@ -22,10 +22,49 @@ export const normalInit =
     for (let i = 0; i < out.length; i++) out[i] = deviation * normal(random);
   };
 
+/** Every element 0. */
+export const zerosInit: Initializer = constantInit(0);
+
+/** Normal with standard deviation `deviation` before the cut, drawn again where it lies beyond two of them. */
+export const truncatedNormalInit =
+  (deviation: number): Initializer =>
+  (out, _shape, random) => {
+    for (let i = 0; i < out.length; i++) {
+      let value = normal(random);
+      while (Math.abs(value) > 2) value = normal(random);
+      out[i] = deviation * value;
+    }
+  };
+
+/** Uniform in [-`bound`, `bound`). */
+export const uniformInit =
+  (bound: number): Initializer =>
+  (out, _shape, random) => {
+    for (let i = 0; i < out.length; i++) out[i] = bound * (2 * random() - 1);
+  };
+
+/** How many numbers go into and come out of one element of weights [K, C, ...], [K, C] being those of a linear layer. */
+function fansOf([outputs, inputs = 1, ...window]: Shape): { fanIn: number; fanOut: number } {
+  const places = window.reduce((product, length) => product * length, 1);
+  return { fanIn: inputs * places, fanOut: outputs! * places };
+}
+
 /** He et al. 2015 (arXiv:1502.01852), fan-out: normal with variance 2 / (K kh kw), for Conv weights [K, C, kh, kw]. */
 export const heInit: Initializer = (out, shape, random) => {
-  const fanOut = shape[0]! * (shape[2] ?? 1) * (shape[3] ?? 1);
-  normalInit(Math.sqrt(2 / fanOut))(out, shape, random);
+  normalInit(Math.sqrt(2 / fansOf(shape).fanOut))(out, shape, random);
+};
+
+/** He's with the fan-out of one group, 2 groups / (K kh kw), for the weights [K, C / groups, kh, kw] of a grouped Conv. */
+export const heGroupedInit =
+  (groups: number): Initializer =>
+  (out, shape, random) => {
+    normalInit(Math.sqrt((2 * groups) / fansOf(shape).fanOut))(out, shape, random);
+  };
+
+/** Glorot & Bengio 2010, equation 16 ("Xavier"): uniform within sqrt(6 / (fan-in + fan-out)), so of variance 2 / their sum. */
+export const xavierInit: Initializer = (out, shape, random) => {
+  const { fanIn, fanOut } = fansOf(shape);
+  uniformInit(Math.sqrt(6 / (fanIn + fanOut)))(out, shape, random);
 };
 
 /** A seeded generator of numbers in [0, 1): SplitMix32 (Steele, Lea & Flood 2014, reduced to 32 bits). */

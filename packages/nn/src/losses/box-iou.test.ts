@@ -14,7 +14,10 @@ describe('boxOverlap', () => {
     const shape = [rows, 4];
     const overlap = boxOverlap(graph, graph.input('a', 'float32', shape), graph.input('b', 'float32', shape));
     for (const [name, value] of Object.entries(overlap)) graph.output(value, name);
-    const session = await ort.InferenceSession.create(encodeModel(modelOf(graph.build())), { logSeverityLevel: 3 });
+    const session = await ort.InferenceSession.create(encodeModel(modelOf(graph.build())), {
+      logSeverityLevel: 3,
+      intraOpNumThreads: 1,
+    });
     const feed = (boxes: readonly Box[]) => {
       const data = new Float32Array(rows * 4);
       data.set(boxes.flat());

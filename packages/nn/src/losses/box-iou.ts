@@ -20,14 +20,6 @@ function detached(graph: GraphBuilder, x: Value): Value {
   return graph.node('Mul', [steps, graph.scalar(2 ** -24)]);
 }
 
-/** atan(t), whose slope 1 / (1 + t^2) is written down: around u = t, atan(u) + (t - u) / (1 + u^2). */
-function arcTangent(graph: GraphBuilder, t: Value): Value {
-  const u = detached(graph, t);
-  const slope = graph.node('Add', [graph.node('Mul', [u, u]), graph.scalar(1)]);
-  const change = graph.node('Div', [graph.node('Sub', [t, u]), slope]);
-  return graph.node('Add', [graph.node('Atan', [u]), change]);
-}
-
 /**
  * Overlap of boxes a and b, xyxy, as graph operators. `1 - overlap` is the loss; what is not used costs nothing.
  *
@@ -75,7 +67,7 @@ export function boxOverlap(graph: GraphBuilder, a: Value, b: Value, axis = a.sha
   const [bWidth, bHeight] = halves(bSides, 1);
   const cross = op('Sub', op('Mul', bWidth, aHeight), op('Mul', aWidth, bHeight));
   const dot = op('Add', op('Mul', bHeight, aHeight), op('Mul', bWidth, aWidth));
-  const angle = arcTangent(graph, op('Div', cross, op('Add', dot, least)));
+  const angle = op('Atan', op('Div', cross, op('Add', dot, least)));
   const shape = op('Mul', op('Mul', angle, angle), graph.scalar(4 / Math.PI ** 2));
   const rest = op('Add', op('Sub', graph.scalar(1), iou), op('Add', shape, least));
   const alpha = detached(graph, op('Div', shape, rest));

@@ -555,7 +555,10 @@ async function compile({ inputs, build }: Case) {
   gradients.forEach((gradient, i) => {
     graph.output(gradient!, `gradient:${trained[i]}`);
   });
-  const session = await ort.InferenceSession.create(encodeModel(modelOf(graph.build())), { logSeverityLevel: 3 });
+  const session = await ort.InferenceSession.create(encodeModel(modelOf(graph.build())), {
+    logSeverityLevel: 3,
+    intraOpNumThreads: 1,
+  });
   const run = async (at: Inputs) => {
     const feeds = Object.entries(inputs).flatMap(([name, { shape, dtype = 'float32' }]) => {
       if (!session.inputNames.includes(name)) return [];

@@ -24,7 +24,10 @@ async function compile(optimizer: Optimizer, workers = 1, vectors: ElementVector
   expect(Object.keys(next.state).sort()).toEqual([...names].sort());
   for (const name of names) graph.output(next.state[name]!, `next.${name}`);
   graph.output(next.gradientNorm, 'norm');
-  const session = await ort.InferenceSession.create(encodeModel(modelOf(graph.build())), { logSeverityLevel: 3 });
+  const session = await ort.InferenceSession.create(encodeModel(modelOf(graph.build())), {
+    logSeverityLevel: 3,
+    intraOpNumThreads: 1,
+  });
   return async (from: Vectors, gradientLists: readonly Float32Array[], hyper: Float32Array) => {
     const feeds: Record<string, ort.Tensor> = { hyper: new ort.Tensor('float32', hyper, [hyperSize]) };
     for (const name of names) feeds[name] = new ort.Tensor('float32', from[name]!, [size]);

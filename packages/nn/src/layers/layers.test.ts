@@ -1,9 +1,9 @@
 import { encodeModel, GraphBuilder, modelOf, type Shape, type Value } from '@fovea/onnx';
 import ort from 'onnxruntime-node';
 import { describe, expect, it } from 'vitest';
-import { constantInit, seededRandom } from './initializers.js';
-import { batchNorm, conv, convUnit, residualBlock, upsample } from './layers.js';
-import { type BuildContext, ConstantSource, FlatSource, initialize, RecordingSource } from './parameters.js';
+import { constantInit, seededRandom } from '../initializers.js';
+import { type BuildContext, ConstantSource, FlatSource, initialize, RecordingSource } from '../parameters.js';
+import { batchNorm, conv, convUnit, residualBlock, upsample } from './index.js';
 
 type Build = (context: BuildContext, x: Value) => Value;
 
@@ -30,7 +30,10 @@ async function compile(build: Build, shape: Shape, training: boolean, model = re
   const source = new FlatSource(graph, flat, buffers, model.layout);
   graph.output(build({ graph, source, training, statistics }, x), 'y');
   for (const [name, value] of statistics) graph.output(value, `statistic:${name}`);
-  const session = await ort.InferenceSession.create(encodeModel(modelOf(graph.build())), { logSeverityLevel: 3 });
+  const session = await ort.InferenceSession.create(encodeModel(modelOf(graph.build())), {
+    logSeverityLevel: 3,
+    intraOpNumThreads: 1,
+  });
   return async (input: Float32Array, weights = model.weights, running = model.buffers) => {
     const feeds: Record<string, ort.Tensor> = { x: new ort.Tensor('float32', input, [...shape]) };
     if (session.inputNames.includes('weights')) feeds.weights = new ort.Tensor('float32', weights, [weights.length]);
@@ -135,7 +138,10 @@ describe('batchNorm', () => {
     const names = Array.from({ length: layers }, (_, i) => [`norm${i}.mean`, `norm${i}.variance`]).flat();
     const all = names.map((name) => statistics.get(name)!);
     graph.output(graph.node('Concat', all, { axis: 0 }), 'statistics');
-    const session = await ort.InferenceSession.create(encodeModel(modelOf(graph.build())), { logSeverityLevel: 3 });
+    const session = await ort.InferenceSession.create(encodeModel(modelOf(graph.build())), {
+      logSeverityLevel: 3,
+      intraOpNumThreads: 1,
+    });
     const parameters = Object.fromEntries(
       session.inputNames
         .filter((name) => name !== 'x')
@@ -241,7 +247,10 @@ describe('parameters', () => {
     const source = new ConstantSource(graph, model.weights, model.buffers, model.layout);
     const x = graph.input('x', 'float32', shape);
     graph.output(build({ graph, source, training: false, statistics: new Map() }, x), 'y');
-    const session = await ort.InferenceSession.create(encodeModel(modelOf(graph.build())), { logSeverityLevel: 3 });
+    const session = await ort.InferenceSession.create(encodeModel(modelOf(graph.build())), {
+      logSeverityLevel: 3,
+      intraOpNumThreads: 1,
+    });
     const input = picture(8);
     const baked = (await session.run({ x: new ort.Tensor('float32', input, [...shape]) })).y!.data as Float32Array;
     const flat = await compile(build, shape, false, model);
@@ -255,7 +264,10 @@ describe('parameters', () => {
     const source = new FlatSource(graph, flat, flat, model.layout);
     graph.output(source.flatten(source.values), 'all');
     graph.output(source.flatten(source.values.map((value, i) => (i === 1 ? null : value))), 'holed');
-    const session = await ort.InferenceSession.create(encodeModel(modelOf(graph.build())), { logSeverityLevel: 3 });
+    const session = await ort.InferenceSession.create(encodeModel(modelOf(graph.build())), {
+      logSeverityLevel: 3,
+      intraOpNumThreads: 1,
+    });
     const weights = Float32Array.from({ length: model.layout.size }, (_, i) => i + 1);
     const { all, holed } = await session.run({ weights: new ort.Tensor('float32', weights, [weights.length]) });
     expect([...(all!.data as Float32Array)]).toEqual([...weights]);
