@@ -63,13 +63,33 @@ export function createProgram(perform: Perform): Command {
       perform(options, async (session) => (await import('./commands/train.js')).trainCommand(options, session)),
     );
 
-  command('eval', "a model's figures by COCO's rules on a labelled folder")
-    .addOption(modelOption())
-    .requiredOption('--data <path>', 'the labelled folder')
+  command('eval', "a model's figures, or a results file's, by COCO's rules on labelled pictures")
+    .option('--model <name>', 'the model: name, name@alias or name@version')
+    .addOption(
+      new Option('--predictions <file>', "instead of a model: COCO's results, a JSON list of what was found").conflicts(
+        ['model', 'server', 'format'],
+      ),
+    )
+    .requiredOption(
+      '--data <path>',
+      "the labelled folder; with --predictions, COCO's ground truth, a file or its folder",
+    )
     .addOption(formatOption())
-    .action((options) =>
-      perform(options, async (session) => (await import('./commands/eval.js')).evalCommand(options, session)),
-    );
+    .addOption(
+      new Option('--iou-type <type>', 'with --predictions, what is measured (default: what they have)')
+        .choices(['bbox', 'segm', 'keypoints'])
+        .conflicts('model'),
+    )
+    .action((options, made: Command) => {
+      if (options.model === undefined && options.predictions === undefined) {
+        made.error("error: one of '--model <name>' and '--predictions <file>' is needed");
+      }
+      return perform(options, async (session) =>
+        options.predictions === undefined
+          ? (await import('./commands/eval.js')).evalCommand(options, session)
+          : (await import('./commands/eval-predictions.js')).evalPredictionsCommand(options),
+      );
+    });
 
   command('predict <path>', 'predict on an image, a folder of images or a video')
     .addOption(modelOption())
