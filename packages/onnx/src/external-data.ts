@@ -6,6 +6,8 @@ import {
   type AttributeProto,
   type GraphProto,
   type ModelProto,
+  type NodeProto,
+  type SparseTensorProto,
   type TensorProto,
   TensorProto_DataLocation,
 } from './generated/onnx_pb.js';
@@ -13,22 +15,37 @@ import {
 /** Bytes a model file, and all it keeps outside, may have: what a protobuf message can hold. */
 export const largestModel = 2 ** 31 - 1;
 
-/** The tensors of a model that are kept in other files. */
+/** The tensors of a model that are kept in other files, wherever in it they stand. */
 export function externalTensors(model: ModelProto): TensorProto[] {
   const found: TensorProto[] = [];
-  const take = (tensor: TensorProto) => {
-    if (tensor.dataLocation === TensorProto_DataLocation.EXTERNAL) found.push(tensor);
+  const take = (tensor: TensorProto | undefined) => {
+    if (tensor?.dataLocation === TensorProto_DataLocation.EXTERNAL) found.push(tensor);
+  };
+  const inSparse = (sparse: SparseTensorProto | undefined) => {
+    take(sparse?.values);
+    take(sparse?.indices);
   };
   const inAttribute = (attribute: AttributeProto) => {
-    if (attribute.t) take(attribute.t);
-    for (const tensor of attribute.tensors) take(tensor);
-    for (const graph of [...(attribute.g ? [attribute.g] : []), ...attribute.graphs]) inGraph(graph);
+    take(attribute.t);
+    attribute.tensors.forEach(take);
+    inSparse(attribute.sparseTensor);
+    attribute.sparseTensors.forEach(inSparse);
+    if (attribute.g) inGraph(attribute.g);
+    attribute.graphs.forEach(inGraph);
+  };
+  const inNodes = (nodes: readonly NodeProto[]) => {
+    for (const node of nodes) node.attribute.forEach(inAttribute);
   };
   const inGraph = (graph: GraphProto) => {
-    for (const tensor of graph.initializer) take(tensor);
-    for (const node of graph.node) for (const attribute of node.attribute) inAttribute(attribute);
+    graph.initializer.forEach(take);
+    graph.sparseInitializer.forEach(inSparse);
+    inNodes(graph.node);
   };
   if (model.graph) inGraph(model.graph);
+  for (const { node, attributeProto } of model.functions) {
+    inNodes(node);
+    attributeProto.forEach(inAttribute);
+  }
   return found;
 }
 

@@ -6,7 +6,7 @@ export { evaluateNode, foldedOperators } from './fold/index.js';
 export * from './graph.js';
 export { halfToNumber, numberToHalf } from './half.js';
 export * from './infer/index.js';
-export { loadModel, readModelFile } from './load.js';
+export { checkSelfContained, loadModel, loadModelBytes, readModelFile } from './load.js';
 export { simplify } from './simplify/index.js';
 export * from './tensor.js';
 export { supportedOpsets, upgradeModel, workingOpset } from './upgrade/index.js';

@@ -1,8 +1,10 @@
 import { open, stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
+import { toBinary } from '@bufbuild/protobuf';
 import { modelOfProto, parseModel } from './codec.js';
 import { OnnxError } from './error.js';
 import { externalTensors, largestModel, readExternalData } from './external-data.js';
+import { ModelProtoSchema, TensorProto_DataLocation } from './generated/onnx_pb.js';
 import type { Model } from './graph.js';
 
 /**
@@ -17,6 +19,43 @@ export async function loadModel(path: string): Promise<Model> {
   const proto = parseModel(bytes);
   const tensors = externalTensors(proto);
   return modelOfProto(proto, tensors.length > 0 ? await readExternalData(tensors, dirname(path)) : undefined);
+}
+
+/**
+ * The bytes of a model as one file: what it keeps beside it is read as `loadModel` does and put in. For whoever hands
+ * models to a runtime, which would follow any path.
+ *
+ * @throws OnnxError as `loadModel`, but that nodes and types are not looked at.
+ */
+export async function loadModelBytes(path: string): Promise<Uint8Array> {
+  const bytes = await readModelFile(path);
+  const proto = parseModel(bytes);
+  const tensors = externalTensors(proto);
+  if (tensors.length === 0) return bytes;
+  const data = await readExternalData(tensors, dirname(path));
+  const total = [...data.values()].reduce((sum, { length }) => sum + length, bytes.length);
+  if (total > largestModel)
+    throw new OnnxError('model_too_large', `${path} and its data have ${total} bytes; one file holds ${largestModel}.`);
+  for (const [tensor, own] of data) {
+    tensor.rawData = own as Uint8Array<ArrayBuffer>;
+    tensor.externalData = [];
+    tensor.dataLocation = TensorProto_DataLocation.DEFAULT;
+  }
+  return toBinary(ModelProtoSchema, proto);
+}
+
+/**
+ * Makes sure that bytes of a model name no other file.
+ *
+ * @throws OnnxError `external_data`, or `invalid_model` for bytes that are no model.
+ */
+export function checkSelfContained(bytes: Uint8Array): void {
+  const tensor = externalTensors(parseModel(bytes))[0];
+  if (tensor)
+    throw new OnnxError(
+      'external_data',
+      `Tensor "${tensor.name}" keeps its data outside the model's bytes; open the model by its path, or save it as one file.`,
+    );
 }
 
 /**

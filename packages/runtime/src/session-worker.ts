@@ -1,13 +1,15 @@
 import { parentPort, workerData } from 'node:worker_threads';
+import { OnnxError } from '@fovea/onnx';
 import { createSession, type SessionOptions } from './session.js';
 import type { SessionReply, SessionRequest } from './worker-session.js';
 
 const port = parentPort!;
 const { model, options } = workerData as { model: string | Uint8Array; options: SessionOptions };
 
-function describe(cause: unknown): { code: string; message: string } {
-  const error = cause instanceof Error ? cause : new Error(String(cause));
-  return { code: 'code' in error ? String(error.code) : 'inference_failed', message: error.message };
+function describe(cause: unknown): { code: string; message: string; details: Record<string, unknown> } {
+  if (cause instanceof OnnxError) return { code: cause.code, message: cause.message, details: cause.details };
+  const message = cause instanceof Error ? cause.message : String(cause);
+  return { code: 'inference_failed', message, details: {} };
 }
 
 const send = (reply: SessionReply, moved: ArrayBuffer[] = []) => port.postMessage(reply, moved);

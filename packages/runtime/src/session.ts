@@ -1,8 +1,21 @@
-import { type DType, OnnxError, type Tensor, type TensorData } from '@fovea/onnx';
+import {
+  checkSelfContained,
+  type DType,
+  encodeModel,
+  GraphBuilder,
+  loadModelBytes,
+  modelOf,
+  OnnxError,
+  type Tensor,
+  type TensorData,
+} from '@fovea/onnx';
 import ort from 'onnxruntime-node';
+import { type DeviceName, needsOf, notAvailable, providerOf } from './device.js';
 
 /** How a session computes. */
 export interface SessionOptions {
+  /** Where it computes: `cpu` by default. What a GPU's provider has no kernel for is computed on the CPU. */
+  readonly device?: DeviceName;
   /** Threads within one operator; 1 by default, since parallel sessions scale better than one wide one. */
   readonly threads?: number;
   /** Graph optimization: `all` by default; `basic` leaves layouts alone. */
@@ -32,14 +45,19 @@ function fromOrt(tensor: ort.Tensor): Tensor {
 }
 
 /**
- * Loads a model from a file or its bytes.
+ * Loads a model from a file or its bytes. Tensors that a file keeps in others are read only from inside its folder;
+ * bytes must be complete, since onnxruntime would follow whatever path they name.
  *
- * @throws OnnxError `model_not_loadable` with onnxruntime's reason.
+ * @throws OnnxError `model_not_loadable` with the reason; `device_not_available` with what the device takes and what
+ *   there is; `external_data_outside`, `external_data_missing`, `external_data`, `model_too_large` for data in other
+ *   files.
  */
 export async function createSession(model: string | Uint8Array, options: SessionOptions = {}): Promise<Session> {
-  const { threads = 1, optimization = 'all', profilePrefix } = options;
+  const { device = 'cpu', threads = 1, optimization = 'all', profilePrefix } = options;
+  const provider = providerOf(device);
+  const bytes = await completeBytes(model);
   const settings: ort.InferenceSession.SessionOptions = {
-    executionProviders: ['cpu'],
+    executionProviders: provider === 'cpu' ? ['cpu'] : [provider, 'cpu'],
     intraOpNumThreads: threads,
     interOpNumThreads: 1,
     graphOptimizationLevel: optimization,
@@ -49,12 +67,11 @@ export async function createSession(model: string | Uint8Array, options: Session
   };
   let session: ort.InferenceSession;
   try {
-    session =
-      typeof model === 'string'
-        ? await ort.InferenceSession.create(model, settings)
-        : await ort.InferenceSession.create(model, settings);
+    session = await ort.InferenceSession.create(bytes, settings);
   } catch (cause) {
     const reason = cause instanceof Error ? cause.message : String(cause);
+    if (provider !== 'cpu' && !(await answers(provider)))
+      throw notAvailable(device, `${needsOf(device)} (onnxruntime says: ${reason.trim()})`, cause);
     throw new OnnxError('model_not_loadable', `onnxruntime cannot load the model: ${reason}`, {}, { cause });
   }
   return {
@@ -75,4 +92,30 @@ export async function createSession(model: string | Uint8Array, options: Session
       await session.release();
     },
   };
+}
+
+/** The model's bytes with all its data, and nothing that names another file. */
+async function completeBytes(model: string | Uint8Array): Promise<Uint8Array> {
+  try {
+    if (typeof model === 'string') return await loadModelBytes(model);
+    checkSelfContained(model);
+    return model;
+  } catch (cause) {
+    if (!(cause instanceof OnnxError) || !['invalid_model', 'model_not_found'].includes(cause.code)) throw cause;
+    throw new OnnxError('model_not_loadable', `The model cannot be loaded: ${cause.message}`, cause.details, { cause });
+  }
+}
+
+/** Whether a provider runs the smallest of models, so that another one's failure is the model's own. */
+async function answers(provider: string): Promise<boolean> {
+  const graph = new GraphBuilder('probe');
+  graph.output(graph.node('Relu', [graph.input('x', 'float32', [1])]), 'y');
+  try {
+    const settings = { executionProviders: [provider, 'cpu'], logSeverityLevel: 4 as const };
+    const session = await ort.InferenceSession.create(encodeModel(modelOf(graph.build())), settings);
+    await session.release();
+    return true;
+  } catch {
+    return false;
+  }
 }

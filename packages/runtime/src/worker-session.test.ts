@@ -1,10 +1,11 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { encodeModel, GraphBuilder, modelOf, type Tensor, tensorOf } from '@fovea/onnx';
+import { Worker } from 'node:worker_threads';
+import { decodeModel, encodeModel, GraphBuilder, modelOf, type Tensor, tensorOf } from '@fovea/onnx';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createSession, type Session } from './session.js';
-import { openWorkerSession } from './worker-session.js';
+import { openWorkerSession, sessionOf } from './worker-session.js';
 
 /** y = 2 x + 1 and s = sum of x, over two numbers. */
 function model(): Uint8Array {
@@ -122,7 +123,7 @@ describe('openWorkerSession', () => {
       for (const bad of [new Uint8Array(), Buffer.from('not a model'), bytes.subarray(0, bytes.length - 7)])
         await expect(load(bad)).rejects.toMatchObject({
           code: 'model_not_loadable',
-          message: expect.stringContaining('onnxruntime cannot load'),
+          message: expect.stringContaining('The model cannot be loaded: The file is not an ONNX model'),
         });
     });
 
@@ -132,11 +133,78 @@ describe('openWorkerSession', () => {
       await expect(load(join(folder, 'bad.onnx'))).rejects.toMatchObject({ code: 'model_not_loadable' });
     });
 
+    it.each(loaders)('for a graph onnxruntime refuses, with its reason, %#', async (load) => {
+      const decoded = decodeModel(bytes);
+      const nodes = decoded.graph.nodes.map((node) => ({ ...node, opType: 'NoSuchOperator' }));
+      const strange = encodeModel({ ...decoded, graph: { ...decoded.graph, nodes } });
+      await expect(load(strange)).rejects.toMatchObject({
+        code: 'model_not_loadable',
+        message: expect.stringMatching(/onnxruntime cannot load.*NoSuchOperator/),
+      });
+    });
+
     it('and loads a file that is one', async () => {
       await writeFile(join(folder, 'good.onnx'), bytes);
       const session = await openWorkerSession(join(folder, 'good.onnx'));
       expect((await session.run(feed(0, 0))).y!.data[0]).toBe(1);
       await session.release();
     });
+  });
+});
+
+describe('a session whose thread dies', () => {
+  /** A thread that is ready, answers no run, and ends by `death` at the second message. */
+  const dying = (death: string) =>
+    sessionOf(
+      new Worker(
+        `const { parentPort } = require('node:worker_threads');
+        let asked = 0;
+        parentPort.on('message', () => { if (++asked === 2) { ${death} } });
+        parentPort.postMessage({ ready: true, inputNames: ['x'], outputNames: ['y'] });`,
+        { eval: true },
+      ),
+    );
+
+  it.each([
+    ['ends', 'process.exit(3)', /code 3/],
+    ['throws', "throw new Error('out of luck')", /out of luck/],
+    ['is gone without a word', 'process.exit(0)', /code 0/],
+  ])('and %s answers what was asked and what comes later', async (_, death, reason) => {
+    const session = await dying(death);
+    const died = { name: 'OnnxError', code: 'session_died', message: expect.stringMatching(reason) };
+    const runs = await Promise.allSettled([session.run(feed(1, 1)), session.run(feed(2, 2)), session.run(feed(3, 3))]);
+    for (const run of runs) expect(run).toMatchObject({ status: 'rejected', reason: died });
+    await expect(session.run(feed(4, 4))).rejects.toMatchObject(died);
+    await session.release();
+    await expect(session.run(feed(5, 5))).rejects.toMatchObject({ code: 'session_closed' });
+  });
+
+  it('runs out of memory and says so', async () => {
+    const worker = new Worker(
+      `const { parentPort } = require('node:worker_threads');
+      parentPort.on('message', () => { const all = []; for (;;) all.push(new Array(1e5).fill({})); });
+      parentPort.postMessage({ ready: true, inputNames: [], outputNames: [] });`,
+      { eval: true, resourceLimits: { maxOldGenerationSizeMb: 16 } },
+    );
+    const session = await sessionOf(worker);
+    await expect(session.run(feed(1, 1))).rejects.toMatchObject({
+      code: 'session_died',
+      message: expect.stringMatching(/memory/),
+    });
+  });
+
+  it('before it was ready is an error', async () => {
+    await expect(sessionOf(new Worker('process.exit(1)', { eval: true }))).rejects.toMatchObject({
+      code: 'session_died',
+    });
+  });
+
+  it('is no matter of feeds that cannot be sent', async () => {
+    const session = await openWorkerSession(bytes);
+    const data = Float32Array.of(1, 2);
+    const odd = { dtype: 'float32', shape: [2], data: () => data } as unknown as Tensor;
+    await expect(session.run({ x: odd })).rejects.toThrow();
+    expect((await session.run(feed(1, 1))).y!.data[0]).toBe(3);
+    await session.release();
   });
 });
