@@ -1,9 +1,6 @@
-import { fork } from 'node:child_process';
-import { existsSync } from 'node:fs';
-import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
-import { availableParallelism } from 'node:os';
+import { mkdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { getSnapshot, readManifest, type Snapshot } from '@fovea/lake';
+import { getSnapshot } from '@fovea/lake';
 import {
   appendLog,
   claimRun,
@@ -19,11 +16,14 @@ import {
   updateRunProgress,
 } from '@fovea/registry';
 import type { Home } from '@fovea/store';
-import { chooseInputSize } from './detection/input-size.js';
-import type { DetectionPlan, TrainerMessage } from './detection/plan.js';
 import { TrainError } from './error.js';
+import { makePlan, planFiles } from './make-plan.js';
+import type { TrainerMessage } from './plan.js';
 import type { RunProgress } from './progress.js';
-import type { TrainRequest } from './request.js';
+import type { TrainSettings } from './request.js';
+import { dataOf } from './snapshot-data.js';
+import { findSource, plannedSource } from './source.js';
+import { followTrainer, type LastWord } from './trainer.js';
 
 /** How a run is executed. */
 export interface ExecuteOptions {
@@ -36,80 +36,23 @@ export interface ExecuteOptions {
 /** How often metrics and progress go to the database. */
 const flushMs = 1000;
 
-type Division = Pick<DetectionPlan, 'workers' | 'batchSize'>;
-
-/** How batches are divided among threads: a size that was asked for is kept to, by fewer threads where they would not share it. */
-function divide(asked: number | undefined, train: number): Division {
-  let workers = Math.min(4, Math.max(1, availableParallelism()));
-  while (asked !== undefined && asked % workers !== 0) workers--;
-  const share = Math.max(1, Math.floor((asked ?? Math.min(8, Math.max(2, train))) / workers));
-  return { workers, batchSize: share * workers };
-}
-
-/** The division of a run with a checkpoint: the checkpoint holds a gradient per thread, whatever cores there are now. */
-async function division(folder: string): Promise<Division | null> {
-  if (!existsSync(join(folder, 'checkpoint'))) return null;
-  try {
-    const { workers, batchSize } = JSON.parse(await readFile(join(folder, 'plan.json'), 'utf8')) as DetectionPlan;
-    return { workers, batchSize };
-  } catch (cause) {
-    const file = join(folder, 'plan.json');
-    throw new TrainError(
-      'broken_checkpoint',
-      `"${file}", which belongs to the checkpoint, cannot be read; delete the checkpoint to start the run afresh.`,
-      { file },
-      { cause },
-    );
-  }
-}
-
-async function writePlan(home: Home, run: Run, snapshot: Snapshot, folder: string): Promise<DetectionPlan> {
-  const params = run.params as Partial<TrainRequest>;
-  const manifest = await readManifest(home, snapshot);
-  const size = params.imageSize ?? chooseInputSize(manifest);
-  const train = manifest.filter(({ split }) => split === 'train').length;
-  const { workers, batchSize } = (await division(folder)) ?? divide(params.batchSize, train);
-  const plan: DetectionPlan = {
-    classNames: snapshot.classNames,
-    pictures: manifest.map((picture) => ({ ...picture, path: home.blobs.pathOf(picture.sha256) })),
-    seed: params.seed ?? 0,
-    epochs: params.epochs ?? null,
-    timeLimitSeconds: params.timeLimitSeconds ?? null,
-    batchSize,
-    workers,
-    ...size,
-    learningRate: params.learningRate ?? 2e-3,
-    weightDecay: 0.05,
-    checkpointPath: join(folder, 'checkpoint'),
-    modelPath: join(folder, 'model.onnx'),
-  };
-  // Replaced as a whole: the next to resume reads it.
-  const path = join(folder, 'plan.json');
-  await writeFile(`${path}.tmp`, JSON.stringify(plan));
-  await rename(`${path}.tmp`, path);
-  return plan;
-}
-
-/** Runs the training process and brings what it says into the registry; resolves with its last word. */
+/** Follows the training process and brings what it says into the registry; resolves with its last word. */
 async function supervise(
   home: Home,
   run: Run,
   planPath: string,
   options: ExecuteOptions & { signal: AbortSignal },
-): Promise<Extract<TrainerMessage, { type: 'finished' | 'stopped' | 'failed' }>> {
-  const child = fork(new URL('./trainer-process.js', import.meta.url), [planPath], {
-    stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
-    serialization: 'advanced',
-  });
+): Promise<LastWord> {
   let metrics: MetricValue[] = [];
   let progress: RunProgress | undefined;
   // Writes to the database follow one another, so that what is logged first is there first.
   let writing: Promise<unknown> = Promise.resolve();
   let broken: unknown;
+  const kill = new AbortController();
   const write = (work: () => Promise<unknown>) => {
     writing = writing.then(work).catch((error) => {
       broken ??= error;
-      child.kill('SIGKILL');
+      kill.abort();
     });
   };
   const flush = () => {
@@ -121,16 +64,7 @@ async function supervise(
     if (latest) write(() => updateRunProgress(home, run.id, latest));
   };
   const timer = setInterval(flush, flushMs);
-  const stop = () => child.connected && child.send('stop');
-  options.signal.addEventListener('abort', stop);
-  let complaint = '';
-  child.stderr!.on('data', (chunk: Buffer) => {
-    complaint = (complaint + chunk.toString()).slice(-2000);
-  });
-
-  let last: Extract<TrainerMessage, { type: 'finished' | 'stopped' | 'failed' }> | undefined;
-  child.on('message', (raw) => {
-    const message = raw as TrainerMessage;
+  const onMessage = (message: TrainerMessage) => {
     if (message.type === 'metrics') metrics.push(...message.values);
     else if (message.type === 'progress') {
       progress = message.progress;
@@ -143,26 +77,22 @@ async function supervise(
       const text = JSON.stringify({ epoch: message.epoch, pictures: message.pictures });
       flush();
       write(() => putArtifact(home, run.id, name, text, 'application/json'));
-    } else if (message.type !== 'checkpoint') last = message;
-  });
-  if (options.signal.aborted) stop();
-  const code = await new Promise<number | string | null>((resolve, reject) => {
-    child.on('error', reject);
-    child.on('close', (exitCode, signal) => resolve(exitCode ?? signal));
-  }).finally(() => {
+    }
+  };
+  let last: LastWord | undefined;
+  let died: unknown;
+  try {
+    last = await followTrainer(planPath, { signal: options.signal, onMessage, kill: kill.signal });
+  } catch (error) {
+    died = error;
+  } finally {
     clearInterval(timer);
-    options.signal.removeEventListener('abort', stop);
-  });
+  }
   flush();
   await writing;
-  if (broken) throw broken;
-  if (last) return last;
-  const detail = complaint.split('\n').find((line) => /^\w*Error\b/.test(line)) ?? '';
-  throw new TrainError(
-    'trainer_died',
-    `The training process ended (${code}) without a word${detail ? `: ${detail}` : ', as when memory runs out; try a smaller batch or picture size'}. ` +
-      'Resume the run to go on from its last checkpoint.',
-  );
+  // A process that was ended because the database failed is no news; that the database failed is.
+  if (broken ?? died) throw broken ?? died;
+  return last!;
 }
 
 /**
@@ -190,9 +120,14 @@ export async function executeRun(
     const snapshot = await getSnapshot(home, before.snapshot.id);
     const folder = home.runFolder(runId);
     await mkdir(folder, { recursive: true });
-    const plan = await writePlan(home, run, snapshot, folder);
+    const settings = run.params as unknown as TrainSettings;
+    const sources = {
+      from: await plannedSource(settings, home),
+      ...(settings.teacher ? { teacherPath: (await findSource(settings.teacher, home)).path } : {}),
+    };
+    const plan = await makePlan(settings, await dataOf(home, snapshot), sources, folder);
     const signal = options.signal ? AbortSignal.any([options.signal, lease.signal]) : lease.signal;
-    const last = await supervise(home, run, join(folder, 'plan.json'), { ...options, signal });
+    const last = await supervise(home, run, join(folder, planFiles.plan), { ...options, signal });
     if (last.type === 'failed') throw new TrainError(last.code, last.message);
     if (last.type === 'stopped') return { run: await setRunState(home, runId, 'stopped'), model: null };
 
@@ -202,20 +137,26 @@ export async function executeRun(
       runId,
       onnxPath: plan.modelPath,
       card: {
-        task: 'detection',
+        task: plan.task,
         classNames: plan.classNames,
         input: { width: plan.width, height: plan.height },
-        metrics: { ...numbersOf(last.metrics) },
-        evaluation: last.metrics,
+        metrics: { ...last.metrics },
+        evaluation: last.evaluation,
         parameters: last.parameters,
         snapshotId: snapshot.id,
         runId,
         seed: plan.seed,
         recipe: {
-          architecture: 'anchor-free one-stage, strides 8 to 32',
+          architecture: last.description,
+          from: plan.source?.name ?? null,
+          freeze: plan.source?.freeze ?? [],
           batchSize: plan.batchSize,
-          learningRate: plan.learningRate,
-          weightDecay: plan.weightDecay,
+          optimizer: plan.optimizer,
+          learningRate: plan.schedule.peak,
+          weightDecay: plan.optimizer.weightDecay,
+          schedule: plan.schedule,
+          loss: plan.loss,
+          augment: plan.augment,
           steps: last.step,
           epochs: Math.round((last.step * plan.batchSize) / Math.max(1, snapshot.counts.train)),
         },
@@ -243,9 +184,4 @@ export async function executeRun(
 
 async function modelOf(home: Home, run: Run): Promise<ModelVersion | null> {
   return run.model ? resolveModel(home, `${run.model.name}@${run.model.version}`) : null;
-}
-
-function numbersOf(metrics: object | null): Record<string, number | null> {
-  const entries = Object.entries(metrics ?? {}).filter(([, value]) => typeof value === 'number' || value === null);
-  return Object.fromEntries(entries) as Record<string, number | null>;
 }

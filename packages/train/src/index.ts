@@ -1,8 +1,10 @@
+export { checkData, type TrainingData } from './check-data.js';
 export { readCheckpoint, writeCheckpoint } from './checkpoint.js';
-export { chooseInputSize } from './detection/input-size.js';
-export { detectorStepGraph } from './detection/step-graph.js';
 export { TrainError } from './error.js';
 export { type ExecuteOptions, executeRun } from './execute.js';
 export type { RunProgress } from './progress.js';
-export { defaultTimeLimitSeconds, type TrainRequest } from './request.js';
+export { type ReadDataOptions, readData } from './read-data.js';
+export { defaultTimeLimitSeconds, type TrainRequest, type TrainSettings } from './request.js';
+export { lossNames, monitors, type Task, tasks } from './settings.js';
 export { submitRun } from './submit.js';
+export { type TrainedModel, type TrainOptions, train } from './train.js';

@@ -9,5 +9,5 @@ export interface RunProgress {
   readonly loss?: number;
   readonly imagesPerSecond?: number;
   readonly secondsLeft?: number;
-  readonly metric?: { readonly name: 'AP50'; readonly value: number };
+  readonly metric?: { readonly name: string; readonly value: number };
 }

@@ -20,7 +20,15 @@ afterAll(() => test.remove());
 
 describe('submitRun refuses', () => {
   const wrong: [string, object, RegExp][] = [
-    ['another task', { task: 'segmentation' }, /task is "segmentation".*"detection"/],
+    ['a task there is not', { task: 'captions' }, /task is "captions".*detection, classification, segmentation/],
+    ['an optimizer there is not', { optimizer: 'adam' }, /optimizer is "adam".*sgd.*lion|optimizer is "adam".*adamw/],
+    ['a loss of another task', { loss: 'arcface' }, /loss is "arcface".*quality-focal/],
+    ['a schedule there is not', { schedule: 'linear' }, /schedule is "linear".*cosine/],
+    ['turns that do not divide the batch', { batchSize: 8, accumulate: 3 }, /accumulate is 3.*divisor.*8/],
+    ['patience for nothing', { patience: 0 }, /patience is 0/],
+    ['patterns to freeze without a model', { freeze: ['stem*'] }, /freeze.*left out/],
+    ['a teacher for another task', { teacher: 'm' }, /teacher.*only classification/],
+    ['all of a label smoothed away', { labelSmoothing: 1 }, /labelSmoothing is 1/],
     ['no epochs', { epochs: 0 }, /epochs is 0.*whole number from 1/],
     ['half an epoch', { epochs: 2.5 }, /epochs is 2\.5/],
     ['epochs in words', { epochs: '10' }, /epochs is "10"/],
@@ -33,7 +41,7 @@ describe('submitRun refuses', () => {
     ['a rate of 0', { learningRate: 0 }, /learningRate is 0.*above 0/],
     ['a negative rate', { learningRate: -1e-3 }, /learningRate/],
     ['a size that is no multiple of 32', { imageSize: { width: 100, height: 64 } }, /imageSize.*multiples of 32/],
-    ['a size too small', { imageSize: { width: 64, height: 32 } }, /imageSize/],
+    ['a size too small', { imageSize: { width: 64, height: 0 } }, /imageSize/],
     ['a size with a side missing', { imageSize: { width: 64 } }, /imageSize/],
   ];
   it.each(wrong)('%s', async (_, change, message) => {
@@ -64,7 +72,29 @@ describe('submitRun refuses', () => {
     await importPicture(test.home, 'empty', { bytes, annotations: [], name: 'background.jpg' });
     await expect(submitRun(test.home, { project: 'empty', task: 'detection' })).rejects.toMatchObject({
       code: 'nothing_to_train_on',
-      message: expect.stringContaining('"empty"'),
+      message: expect.stringContaining('boxes'),
+    });
+  });
+
+  it('an augmentation there is not', async () => {
+    const request = { project: 'parts', task: 'detection', augment: { spin: 3 } } as unknown as TrainRequest;
+    await expect(submitRun(test.home, request)).rejects.toMatchObject({ code: 'invalid_augment_policy' });
+  });
+
+  it('a model to start from that is nowhere', async () => {
+    const request: TrainRequest = { project: 'parts', task: 'detection', from: 'nothing-of-the-kind' };
+    await expect(submitRun(test.home, request)).rejects.toMatchObject({ code: 'unknown_source' });
+    await expect(submitRun(test.home, { ...request, from: './none.onnx' })).rejects.toMatchObject({
+      code: 'unknown_source',
+      message: expect.stringContaining('none.onnx'),
+    });
+  });
+
+  it('a batch larger than the data', async () => {
+    const request: TrainRequest = { project: 'parts', task: 'detection', batchSize: 64 };
+    await expect(submitRun(test.home, request)).rejects.toMatchObject({
+      code: 'batch_too_large',
+      message: expect.stringContaining('take at most'),
     });
   });
 });

@@ -2,8 +2,10 @@ import { isDeepStrictEqual } from 'node:util';
 import { createSnapshot, getProject } from '@fovea/lake';
 import { createRun, listAbandonedRuns, listRuns, type Run } from '@fovea/registry';
 import type { Home } from '@fovea/store';
-import { TrainError } from './error.js';
+import { checkData } from './check-data.js';
 import { checkRequest, defaultTimeLimitSeconds, type TrainRequest } from './request.js';
+import { dataOf } from './snapshot-data.js';
+import { findSource, plannedSource } from './source.js';
 
 /** A request with what it leaves open filled in, as the run keeps it. */
 function resolved(request: TrainRequest): Record<string, unknown> {
@@ -23,18 +25,17 @@ function resolved(request: TrainRequest): Record<string, unknown> {
  * Queues a training run on a snapshot of the project as it is now. A stopped (or abandoned) run with the same request
  * on the same snapshot is given back instead, to be resumed.
  *
- * @throws TrainError `invalid_training_request`, `nothing_to_train_on`; FoveaError `unknown_project`,
+ * @throws TrainError `invalid_training_request`, `unknown_source`, and where the data cannot be trained on, see
+ *   `checkData`; FoveaError `unknown_project`,
  *   `nothing_labelled`.
  */
 export async function submitRun(home: Home, request: TrainRequest): Promise<Run> {
   checkRequest(request);
   const project = await getProject(home, request.project);
   const snapshot = await createSnapshot(home, request.project);
-  if (snapshot.counts.annotations === 0 || snapshot.counts.train === 0)
-    throw new TrainError(
-      'nothing_to_train_on',
-      `The project "${request.project}" has ${snapshot.counts.annotations} boxes on ${snapshot.counts.train} training pictures; import or draw some boxes first.`,
-    );
+  checkData(request, await dataOf(home, snapshot));
+  await plannedSource(request, home);
+  if (request.teacher) await findSource(request.teacher, home);
   const params = resolved(request);
   const abandoned = new Set((await listAbandonedRuns(home)).map((run) => run.id));
   const unfinished = (await listRuns(home, request.project)).find(

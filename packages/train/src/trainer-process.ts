@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { setPriority } from 'node:os';
-import type { DetectionPlan, TrainerMessage } from './detection/plan.js';
-import { trainDetector } from './detection/trainer.js';
+import { runTrainer } from './loop/trainer.js';
+import type { TrainerMessage, TrainPlan } from './plan.js';
 
 // The process that does the numbers: forked by `executeRun`, told a plan's path, spoken to over IPC. It leaves when the
 // process that forked it is gone, since whoever takes the run up next starts its own.
@@ -25,8 +25,8 @@ try {
 }
 
 try {
-  const plan = JSON.parse(await readFile(process.argv[2]!, 'utf8')) as DetectionPlan;
-  await trainDetector(plan, send, stop.signal);
+  const plan = JSON.parse(await readFile(process.argv[2]!, 'utf8')) as TrainPlan;
+  await runTrainer(plan, send, stop.signal);
 } catch (cause) {
   const error = cause instanceof Error ? cause : new Error(String(cause));
   send({ type: 'failed', code: 'code' in error ? String(error.code) : 'training_failed', message: error.message });

@@ -17,6 +17,7 @@ export async function openStepPool(data: readonly StepWorkerData[]): Promise<Ste
   const waiting = workers.map(
     (): { resolve: (reply: StepReply) => void; reject: (error: Error) => void } | undefined => undefined,
   );
+  const ended: (Error | undefined)[] = [];
   workers.forEach((worker, index) => {
     const settle = (result: StepReply | Error) => {
       const waiter = waiting[index];
@@ -27,7 +28,10 @@ export async function openStepPool(data: readonly StepWorkerData[]): Promise<Ste
     };
     worker.on('message', (reply: StepReply) => settle(reply));
     worker.on('error', (error) => settle(error as Error));
-    worker.on('exit', () => settle(new TrainError('step_worker_ended', 'A training thread ended unexpectedly.')));
+    worker.on('exit', () => {
+      ended[index] = new TrainError('step_worker_ended', 'A training thread ended unexpectedly.');
+      settle(ended[index]);
+    });
   });
   const answers = workers.map((): Promise<unknown> => Promise.resolve());
   const expect = (index: number) => {
@@ -48,6 +52,7 @@ export async function openStepPool(data: readonly StepWorkerData[]): Promise<Ste
   });
   return {
     async ask<T extends StepRequest>(index: number, request: T) {
+      if (ended[index]) throw ended[index];
       const reply = expect(index);
       workers[index]!.postMessage(request);
       return (await reply) as ReplyOf<T['type']>;

@@ -1,5 +1,5 @@
 import type { LabelledBox } from '@fovea/image';
-import { detectorPositions, detectorStrides } from '@fovea/models';
+import { type DetectionNetwork, positionsOf } from '@fovea/models';
 
 /** Which positions answer for which box, as the loss wants it; arrays are written in place. */
 export interface Targets {
@@ -20,12 +20,13 @@ const anchorStrides = 6;
  * of a short run.) A position wanted by several boxes goes to the best overlap; a box that ends up with none gets the
  * nearest position still free.
  */
-export function createAssigner(width: number, height: number, classes: number) {
-  const { x, y, stride } = detectorPositions(width, height);
+export function createAssigner(network: DetectionNetwork, classes: number) {
+  const { width, height, strides } = network;
+  const { x, y, stride } = positionsOf(network);
   const count = x.length;
   const levels: { start: number; columns: number; rows: number; stride: number }[] = [];
   let start = 0;
-  for (const step of detectorStrides) {
+  for (const step of strides) {
     levels.push({ start, columns: width / step, rows: height / step, stride: step });
     start += (width / step) * (height / step);
   }

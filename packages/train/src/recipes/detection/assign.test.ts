@@ -1,13 +1,14 @@
 import type { LabelledBox } from '@fovea/image';
-import { detectorPositions } from '@fovea/models';
+import { detectorNetwork, positionsOf } from '@fovea/models';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { createAssigner } from './assign.js';
 
 const [width, height, classes] = [128, 96, 3];
-const { x, y } = detectorPositions(width, height);
+const network = detectorNetwork({ classes, width, height });
+const { x, y } = positionsOf(network);
 const count = x.length;
-const assigner = createAssigner(width, height, classes);
+const assigner = createAssigner(network, classes);
 
 /** Assigns and reads the targets back: per assigned position its class and box. */
 function assign(boxes: readonly LabelledBox[]) {
@@ -84,7 +85,7 @@ describe('the assigner', () => {
   });
 
   it('answers for small things on fine levels and for large ones on coarse levels', () => {
-    const { stride } = detectorPositions(width, height);
+    const { stride } = positionsOf(network);
     const strides = (box: LabelledBox['box']) => assign([{ classIndex: 0, box }]).map(({ at }) => stride[at]!);
     expect(Math.max(...strides([50, 40, 62, 52]))).toBe(8);
     expect(Math.min(...strides([2, 2, 126, 94]))).toBeGreaterThanOrEqual(16);

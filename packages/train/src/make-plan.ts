@@ -1,0 +1,72 @@
+import { existsSync } from 'node:fs';
+import { readFile, rename, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { checkData, type TrainingData } from './check-data.js';
+import { resolveSettings } from './defaults.js';
+import { TrainError } from './error.js';
+import type { PlannedSource, TrainPlan } from './plan.js';
+import type { TrainSettings } from './request.js';
+
+/** Where a run's files lie in its folder. */
+export const planFiles = { plan: 'plan.json', checkpoint: 'checkpoint', model: 'model.onnx' } as const;
+
+/** The division of a run with a checkpoint: the checkpoint holds a gradient per thread, whatever cores there are now. */
+async function division(folder: string): Promise<Pick<TrainPlan, 'workers' | 'batchSize' | 'accumulate'> | null> {
+  if (!existsSync(join(folder, planFiles.checkpoint))) return null;
+  const file = join(folder, planFiles.plan);
+  try {
+    const { workers, batchSize, accumulate } = JSON.parse(await readFile(file, 'utf8')) as TrainPlan;
+    return { workers, batchSize, accumulate };
+  } catch (cause) {
+    throw new TrainError(
+      'broken_checkpoint',
+      `"${file}", which belongs to the checkpoint, cannot be read; delete the checkpoint to start the run afresh.`,
+      { file },
+      { cause },
+    );
+  }
+}
+
+/** Models a run starts from and learns from, found and at hand. */
+export interface Sources {
+  readonly from: PlannedSource | null;
+  readonly teacherPath?: string;
+}
+
+/**
+ * Settles everything a training process is told, and writes it to `plan.json` in `folder`, where checkpoint and model
+ * will lie too.
+ *
+ * @throws TrainError where the data cannot be trained on, see `checkData`.
+ */
+export async function makePlan(
+  settings: TrainSettings,
+  data: TrainingData,
+  sources: Sources,
+  folder: string,
+): Promise<TrainPlan> {
+  const pictures = checkData(settings, data);
+  const resolved = resolveSettings(settings, sources.from, pictures);
+  const { teacherPath } = sources;
+  const plan: TrainPlan = {
+    task: settings.task,
+    classNames: data.classNames,
+    pictures,
+    source: sources.from,
+    seed: settings.seed ?? 0,
+    epochs: settings.epochs ?? null,
+    timeLimitSeconds: settings.timeLimitSeconds ?? null,
+    patience: settings.patience ?? null,
+    device: settings.device ?? 'cpu',
+    ...resolved,
+    loss: teacherPath === undefined ? resolved.loss : { ...resolved.loss, teacherPath },
+    ...(await division(folder)),
+    checkpointPath: join(folder, planFiles.checkpoint),
+    modelPath: join(folder, planFiles.model),
+  };
+  // Replaced as a whole: the next to resume reads it.
+  const path = join(folder, planFiles.plan);
+  await writeFile(`${path}.tmp`, JSON.stringify(plan));
+  await rename(`${path}.tmp`, path);
+  return plan;
+}

@@ -1,0 +1,107 @@
+import type { Xyxy } from '@fovea/annotations';
+import type { AugmentPolicy } from '@fovea/image';
+import type { OptimizerSettings, ScheduleSettings } from '@fovea/optim';
+import type { RunProgress } from './progress.js';
+import type { LossSettings, Task } from './settings.js';
+
+/** A picture of the snapshot, with where its bytes lie. */
+export interface PlannedPicture {
+  readonly sha256: string;
+  readonly name: string;
+  readonly path: string;
+  readonly width: number;
+  readonly height: number;
+  readonly split: 'train' | 'val' | 'test';
+  readonly annotations: readonly PlannedBox[];
+  /** Classes of the picture as a whole. */
+  readonly classIndices?: readonly number[];
+  /** A PNG of one byte per pixel: class index, 255 for unlabelled. */
+  readonly labelMapPath?: string;
+}
+
+/** A box as a snapshot has it. */
+export interface PlannedBox {
+  readonly classIndex: number;
+  readonly box: Xyxy;
+  readonly isCrowd?: boolean;
+}
+
+/** Where the weights of a fine-tuned model come from. */
+export interface PlannedSource {
+  /** As a person named it: for the log and the card. */
+  readonly name: string;
+  readonly path: string;
+  /** Patterns of initializers that stay as they are; `*` stands for anything. */
+  readonly freeze: readonly string[];
+  /** Tensors the body ends at; by default as the catalogue or the graph suggests. */
+  readonly cut: readonly string[] | null;
+  /** The input its weights were made for. */
+  readonly size?: { readonly width: number; readonly height: number };
+}
+
+/** Everything the training process is told: it knows neither the database nor the project. */
+export interface TrainPlan {
+  readonly task: Task;
+  readonly classNames: readonly string[];
+  readonly pictures: readonly PlannedPicture[];
+  readonly source: PlannedSource | null;
+  readonly seed: number;
+  readonly epochs: number | null;
+  readonly timeLimitSeconds: number | null;
+  /** Pictures the optimizer sees at a time, divided among `workers` and `accumulate` turns. */
+  readonly batchSize: number;
+  readonly accumulate: number;
+  readonly workers: number;
+  readonly width: number;
+  readonly height: number;
+  readonly optimizer: OptimizerSettings;
+  readonly schedule: ScheduleSettings;
+  readonly augment: AugmentPolicy;
+  readonly loss: LossSettings;
+  /** The metric that decides which weights are kept. */
+  readonly monitor: string;
+  /** Evaluations without a better `monitor` after which training ends; `null` for never. */
+  readonly patience: number | null;
+  readonly device: string;
+  readonly checkpointPath: string;
+  readonly modelPath: string;
+}
+
+/** What a model in training says of a picture, for people to look at. */
+export interface SamplePrediction {
+  readonly sha256: string;
+  readonly name: string;
+  readonly width: number;
+  readonly height: number;
+  readonly groundTruth: readonly { readonly className: string; readonly box?: Xyxy }[];
+  readonly predictions: readonly {
+    readonly className: string;
+    readonly classIndex: number;
+    readonly box?: Xyxy;
+    readonly confidence: number;
+  }[];
+}
+
+/** What the training process says. */
+export type TrainerMessage =
+  | { readonly type: 'progress'; readonly progress: RunProgress }
+  | {
+      readonly type: 'metrics';
+      readonly values: readonly { name: string; step: number; epoch: number; value: number }[];
+    }
+  | { readonly type: 'samples'; readonly epoch: number; readonly pictures: readonly SamplePrediction[] }
+  | { readonly type: 'log'; readonly text: string }
+  | { readonly type: 'checkpoint'; readonly step: number }
+  | { readonly type: 'stopped'; readonly step: number }
+  | {
+      readonly type: 'finished';
+      /** Figures on the validation pictures by name, `null` where one is not defined. */
+      readonly metrics: Readonly<Record<string, number | null>> | null;
+      /** The whole evaluation, with what it is per class. */
+      readonly evaluation: object | null;
+      /** What the model is, for its card. */
+      readonly description: string;
+      readonly parameters: number;
+      readonly step: number;
+    }
+  | { readonly type: 'failed'; readonly code: string; readonly message: string };
