@@ -156,6 +156,8 @@ export function createClient(options: ClientOptions = {}) {
 
     listModels: async (project?: string, call?: CallOptions) =>
       (await answer(http.GET('/models', { params: { query: { project } }, ...call }))).models,
+    /** Models of the catalogue that training can start from. */
+    listPretrained: async (call?: CallOptions) => (await answer(http.GET('/pretrained', { ...call }))).pretrained,
     getModel: (name: string, call?: CallOptions) =>
       answer(http.GET('/models/{name}', { params: { path: { name } }, ...call })),
     setModelAlias: (name: string, alias: string, version: number, call?: CallOptions) =>

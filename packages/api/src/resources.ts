@@ -27,6 +27,7 @@ export type MetricsPage = z.output<typeof schemas.metricsPageSchema>;
 export type RunLog = z.output<typeof schemas.runLogSchema>;
 export type SampleSet = z.output<typeof schemas.sampleSetSchema>;
 export type SampleList = z.output<typeof schemas.sampleListSchema>;
+export type Pretrained = z.output<typeof schemas.pretrainedSchema>;
 export type ModelCard = z.output<typeof schemas.modelCardSchema>;
 export type ModelVersion = z.output<typeof schemas.modelVersionSchema>;
 export type Model = z.output<typeof schemas.modelSchema>;

@@ -1,5 +1,5 @@
 import { createRoute, z } from '@hono/zod-openapi';
-import { modelSchema, predictionSchema, predictQuerySchema } from '../schemas/index.js';
+import { modelSchema, predictionSchema, predictQuerySchema, pretrainedSchema } from '../schemas/index.js';
 import { aliasParams, answers, bytes, json, modelParams, versionParams } from './answer.js';
 
 const binary = { type: 'string' as const, format: 'binary' };
@@ -24,6 +24,15 @@ export const listModels = createRoute({
   summary: 'All models with their versions',
   request: { query: z.object({ project: z.string().optional() }) },
   responses: answers(z.object({ models: z.array(modelSchema) }), 'The models.'),
+});
+
+export const listPretrained = createRoute({
+  method: 'get',
+  path: '/pretrained',
+  operationId: 'listPretrained',
+  tags: ['models'],
+  summary: 'Models of the catalogue that training can start from',
+  responses: answers(z.object({ pretrained: z.array(pretrainedSchema) }), 'The models.'),
 });
 
 export const getModel = createRoute({

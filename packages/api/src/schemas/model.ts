@@ -1,5 +1,6 @@
 import { z } from '@hono/zod-openapi';
 import { detectionSchema, timeSchema } from './geometry.js';
+import { taskSchema } from './run.js';
 
 /** What a model version is: input, classes, figures, lineage. Rooms may add fields. */
 export const modelCardSchema = z
@@ -9,7 +10,9 @@ export const modelCardSchema = z
     input: z.looseObject({ width: z.number(), height: z.number() }),
     metrics: z
       .record(z.string(), z.unknown())
-      .describe('AP, AP50, AP75 and the rest, as evaluated on held-out pictures.'),
+      .describe(
+        'As evaluated on held-out pictures: AP, AP50 and AP75, accuracy, mIoU or rank1, by task, and the rest.',
+      ),
     parameters: z.number().optional().describe('Number of learnt weights.'),
     snapshotId: z.string().nullish(),
     runId: z.string().nullish(),
@@ -19,6 +22,18 @@ export const modelCardSchema = z
     createdWith: z.string().optional(),
   })
   .openapi('ModelCard');
+
+/** A model of the catalogue, made elsewhere, to start training from. */
+export const pretrainedSchema = z
+  .object({
+    name: z.string().describe('What `from` of a run takes.'),
+    task: taskSchema.describe('What it was trained for.'),
+    job: z.string().describe('What it does, for people.'),
+    licence: z.string(),
+    sizeBytes: z.number().int(),
+    available: z.boolean().describe("Whether its file is in a folder of the server's FOVEA_MODEL_PATH or in its home."),
+  })
+  .openapi('Pretrained');
 
 /** One immutable version of a model. */
 export const modelVersionSchema = z

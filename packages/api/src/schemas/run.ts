@@ -122,7 +122,7 @@ export const runLogSchema = z
   .object({ lines: z.array(z.object({ time: timeSchema, text: z.string() })) })
   .openapi('RunLog');
 
-/** What the model of one epoch saw on pictures it never trained on, beside the truth. */
+/** What the model of one epoch saw on pictures it never trained on, beside the truth: boxes, or classes of the whole. */
 export const sampleSetSchema = z
   .object({
     epoch: z.number().int(),
@@ -132,8 +132,8 @@ export const sampleSetSchema = z
         name: z.string(),
         width: z.number(),
         height: z.number(),
-        groundTruth: z.array(z.object({ className: z.string(), box: xyxySchema })),
-        predictions: z.array(detectionSchema),
+        groundTruth: z.array(z.object({ className: z.string(), box: xyxySchema.optional() })),
+        predictions: z.array(detectionSchema.extend({ box: xyxySchema.optional() })),
       }),
     ),
   })

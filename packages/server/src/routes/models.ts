@@ -1,6 +1,10 @@
+import { stat } from 'node:fs/promises';
+import { join } from 'node:path';
 import { FoveaError } from '@fovea/annotations';
+import type * as api from '@fovea/api';
 import * as routes from '@fovea/api/routes';
 import { getProject } from '@fovea/lake';
+import { catalogue, modelFolders } from '@fovea/models';
 import { getModel, listModels, resolveModel, setAlias } from '@fovea/registry';
 import type { Context } from 'hono';
 import { sendBlob } from '../blob-answer.js';
@@ -17,6 +21,7 @@ export function modelRoutes({ home, serving }: Services) {
       if (project !== undefined) await getProject(home, project);
       return c.json({ models: (await listModels(home, project)).map(presentModel) }, 200);
     })
+    .openapi(routes.listPretrained, async (c) => c.json({ pretrained: await listPretrained(home.path) }, 200))
     .openapi(routes.getModel, async (c) => c.json(presentModel(await getModel(home, c.req.valid('param').name)), 200))
     .openapi(routes.setModelAlias, async (c) => {
       const { name, alias } = c.req.valid('param');
@@ -62,6 +67,21 @@ export function modelRoutes({ home, serving }: Services) {
         200,
       );
     });
+}
+
+/** What can be fine-tuned of the catalogue, and whether its file is at hand; nothing is fetched. */
+async function listPretrained(homePath: string): Promise<api.Pretrained[]> {
+  const folders = modelFolders([join(homePath, 'models')]);
+  const has = async (file: string) => {
+    const found = await Promise.all(folders.map((folder) => stat(join(folder, file)).catch(() => undefined)));
+    return found.some((each) => each?.isFile());
+  };
+  const entries = catalogue.flatMap(({ task, cut, ...entry }) => (task && cut ? [{ ...entry, task }] : []));
+  return Promise.all(
+    entries.map(async ({ name, task, job, licence, sizeBytes, file }) => {
+      return { name, task, job, licence, sizeBytes, available: await has(file) };
+    }),
+  );
 }
 
 /** The picture of a predict request: the body itself, or the form's `image`. */
