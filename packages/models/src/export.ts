@@ -4,6 +4,7 @@ import { encodeModel, type Graph, GraphBuilder, modelOf, OnnxError, type Value }
 import { decodeBoxes } from './detector/architecture.js';
 import { type Network, type SegmentationNetwork, type Task, upsampleLogits } from './network.js';
 import { encodeSpec, type ModelSpec, type Placement } from './spec.js';
+import { encodeStructure } from './structure.js';
 
 /** How pictures are placed in the input of each task's networks. */
 export const placements: Readonly<Record<Task, Placement>> = {
@@ -143,5 +144,6 @@ export function exportNetwork(
   addOutputs({ graph, source, training: false, statistics: new Map() }, network, images, 'batch');
   const inputs = [{ name: 'images', dtype: 'float32' as const, shape: ['batch', ...shape] }];
   const built = { ...graph.build(), inputs };
-  return encodeModel(modelOf(built, encodeSpec(specOf(network, classNames, extras))));
+  const metadata = { ...encodeSpec(specOf(network, classNames, extras)), ...encodeStructure(network.structure) };
+  return encodeModel(modelOf(built, metadata));
 }

@@ -1,6 +1,7 @@
 import { type BuildContext, type ParameterLayout, RecordingSource } from '@fovea/nn';
 import { GraphBuilder, type Value } from '@fovea/onnx';
 import { detectorPositions, type Positions } from './detector/architecture.js';
+import type { NetworkStructure } from './structure.js';
 
 /** What a network is for. */
 export type Task = 'classification' | 'detection' | 'segmentation' | 'embedding';
@@ -15,6 +16,8 @@ interface NetworkOf<T extends Task, Outputs> {
   readonly height: number;
   /** What the network is, in a sentence for the model's card: where its weights come from and which stay as they are. */
   readonly description: string;
+  /** What it was built from, for its exported file. */
+  readonly structure: NetworkStructure;
   /** Called once per graph, with images float32 [N, 3, H, W], RGB, 0-255; normalization is the network's own. */
   build(context: BuildContext, images: Value): Outputs;
 }
@@ -91,7 +94,7 @@ export function upsampleLogits(
 }
 
 /** A float32 by which `from` cells become `to`: operators take the integer part of the product. */
-function factorTo(from: number, to: number): number {
+export function factorTo(from: number, to: number): number {
   const factor = Math.fround(to / from);
   return Math.floor(Math.fround(from * factor)) === to ? factor : Math.fround((to + 1e-3) / from);
 }

@@ -79,27 +79,54 @@ export function trainableInitializers(graph: Graph): Set<string> {
   return trainable;
 }
 
-/** Which initializers of `graph` the globs of `freeze` and the tensors of `freezeUntil` keep as they are. */
-function frozenInitializers(graph: Graph, freeze: readonly string[], freezeUntil: readonly string[]): Set<string> {
-  const frozen = new Set<string>();
-  const floats = [...graph.initializers].filter(([, { dtype }]) => dtype === 'float32').map(([name]) => name);
-  for (const glob of freeze) {
+/**
+ * Names that match one of `globs` (`*` any characters, `?` one); throws OnnxError `unknown_parameters` for a glob that
+ * matches none.
+ */
+export function matchNames(globs: readonly string[], names: readonly string[]): Set<string> {
+  const matched = new Set<string>();
+  for (const glob of globs) {
     const pattern = globPattern(glob);
-    const names = floats.filter((name) => pattern.test(name));
-    for (const node of graph.nodes)
-      if (pattern.test(node.name)) names.push(...node.inputs.filter((input) => graph.initializers.has(input)));
-    if (names.length === 0)
+    const own = names.filter((name) => pattern.test(name));
+    if (own.length === 0)
       throw new OnnxError(
         'unknown_parameters',
-        `Nothing in the model is named like "${glob}"; its parameters are named ${listed([...trainableInitializers(graph)])}.`,
+        `Nothing in the model is named like "${glob}"; there are ${listed(names)}.`,
         { glob },
       );
-    for (const name of names) frozen.add(name);
+    for (const name of own) matched.add(name);
+  }
+  return matched;
+}
+
+/**
+ * Names of the initializers of `graph` that stay as they are, by {@link GraphLayerOptions}; throws OnnxError
+ * `unknown_parameters` for a glob that matches nothing.
+ */
+export function frozenInitializers(
+  graph: Graph,
+  freeze: readonly string[],
+  freezeUntil: readonly string[] = [],
+): Set<string> {
+  const trainable = [...trainableInitializers(graph)];
+  const nodes = new Map(graph.nodes.map((node) => [node.name, node]));
+  const statistics = normalizations(graph).flatMap(({ mean, variance }) => [mean, variance]);
+  const matched = matchNames(freeze, [...nodes.keys(), ...statistics, ...trainable]);
+  const frozen = new Set<string>();
+  const freezeNode = (node: Node) => {
+    for (const input of node.inputs) if (graph.initializers.has(input)) frozen.add(input);
+  };
+  for (const name of matched) {
+    if (graph.initializers.has(name)) frozen.add(name);
+    const node = nodes.get(name);
+    if (node) freezeNode(node);
   }
   const before = new Set(freezeUntil);
-  for (const node of graph.nodes.toReversed())
-    if (node.outputs.some((output) => before.has(output)))
-      for (const input of node.inputs) (graph.initializers.has(input) ? frozen : before).add(input);
+  for (const node of graph.nodes.toReversed()) {
+    if (!node.outputs.some((output) => before.has(output))) continue;
+    freezeNode(node);
+    for (const input of node.inputs) before.add(input);
+  }
   return frozen;
 }
 
@@ -108,10 +135,11 @@ function globPattern(glob: string): RegExp {
   return new RegExp(`^${escaped.replace(/\*/g, '.*').replace(/\?/g, '.')}$`, 's');
 }
 
-/** The first of many names, for a message. */
+/** Some of many names, from both ends, for a message. */
 function listed(names: readonly string[]): string {
-  const shown = names.slice(0, 8).map((name) => `"${name}"`);
-  return shown.join(', ') + (names.length > shown.length ? `, … (${names.length} in all)` : '');
+  const quoted = names.map((name) => `"${name}"`);
+  if (quoted.length <= 12) return quoted.join(', ');
+  return `${quoted.slice(0, 6).join(', ')}, … ${quoted.slice(-6).join(', ')} (${quoted.length} in all)`;
 }
 
 /** A batch normalization whose statistics are initializers that nothing else uses. */

@@ -44,25 +44,39 @@ export function detector(context: BuildContext, images: Value, classes: number, 
     return x;
   });
 
-  const lateral = maps.map((map, level) =>
-    convUnit(context, `pyramid${level}.lateral`, map, size.pyramid, { kernel: 1 }),
-  );
+  return detectionHead(context, maps, classes, size.pyramid, detectorStrides);
+}
+
+/**
+ * A top-down pyramid over maps, finest first and each half the size of the one before, and one head on all its levels.
+ *
+ * @param channels of the pyramid and the head.
+ */
+export function detectionHead(
+  context: BuildContext,
+  maps: readonly Value[],
+  classes: number,
+  channels: number,
+  strides: readonly number[],
+): DetectorOutputs {
+  const { graph } = context;
+  const lateral = maps.map((map, level) => convUnit(context, `pyramid${level}.lateral`, map, channels, { kernel: 1 }));
   const pyramid: Value[] = [];
-  for (let level = 2; level >= 0; level--) {
+  for (let level = maps.length - 1; level >= 0; level--) {
     const above = pyramid[0];
     const joined = above ? graph.node('Add', [lateral[level]!, upsample(context, above)]) : lateral[level]!;
-    pyramid.unshift(convUnit(context, `pyramid${level}.smooth`, joined, size.pyramid));
+    pyramid.unshift(convUnit(context, `pyramid${level}.smooth`, joined, channels));
   }
 
   const logits: Value[] = [];
   const distances: Value[] = [];
-  const shared = sharedHead(context, size.pyramid, classes);
+  const shared = sharedHead(context, channels, classes);
   pyramid.forEach((map, level) => {
     const { score, reach } = shared(map, level);
     const positions = map.shape[2]! * map.shape[3]!;
     logits.push(graph.node('Reshape', [score, graph.ints([0, classes, positions])]));
     const bounded = graph.node('Clip', [reach, graph.scalar(-6), graph.scalar(5)]);
-    const pixels = graph.node('Mul', [graph.node('Exp', [bounded]), graph.scalar(detectorStrides[level]!)]);
+    const pixels = graph.node('Mul', [graph.node('Exp', [bounded]), graph.scalar(strides[level]!)]);
     distances.push(graph.node('Reshape', [pixels, graph.ints([0, 4, positions])]));
   });
   return {

@@ -31,10 +31,11 @@ export function classifierNetwork(config: ClassifierConfig): ClassificationNetwo
     width,
     height,
     description: 'Residual classifier, trained from scratch.',
+    structure: { architecture: 'classifier', size },
     build(context, images) {
       const { graph } = context;
       const pooled = graph.node('GlobalAveragePool', [backbone(context, images, size).at(-1)!]);
-      const scores = conv(context, 'head', pooled, classes, { kernel: 1, bias: 0, init: normalInit(0.01) });
+      const scores = conv(context, 'classes', pooled, classes, { kernel: 1, bias: 0, init: normalInit(0.01) });
       return { logits: graph.node('Reshape', [scores, graph.ints([0, classes])]) };
     },
   };

@@ -18,6 +18,7 @@ export function detectorNetwork({ classes, width, height, size = smallDetector }
     height,
     strides: detectorStrides,
     description: 'One-stage detector with a residual backbone and a feature pyramid, trained from scratch.',
+    structure: { architecture: 'detector', size },
     build: (context, images) => detector(context, images, classes, size),
   };
 }

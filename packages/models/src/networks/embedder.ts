@@ -29,6 +29,7 @@ export function embedderNetwork(config: EmbedderConfig): EmbeddingNetwork {
     width,
     height,
     description: 'Residual embedder, trained from scratch.',
+    structure: { architecture: 'embedder', size, dimensions },
     build(context, images) {
       const { graph, source } = context;
       const pooled = graph.node('GlobalAveragePool', [backbone(context, images, size).at(-1)!]);

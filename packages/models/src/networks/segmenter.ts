@@ -49,6 +49,7 @@ export function segmenterNetwork(config: SegmenterConfig): SegmentationNetwork {
     outputStride: size.backbone.stride,
     alignment: 'half_pixel',
     description: 'Residual encoder with a top-down decoder, trained from scratch.',
+    structure: { architecture: 'segmenter', size },
     build(context, images) {
       const maps = backbone(context, images, size.backbone);
       let x = withContext(context, 'context', maps.pop()!, 2 * size.decoder);
