@@ -173,15 +173,18 @@ function along({ from, taken, length }: Placement, start: number, over: boolean)
   return over ? [-scale, start + length + from * scale] : [scale, start - from * scale];
 }
 
-/** The rectangle of the picture that the canvas can show, whole pixels, `margin` wider, clipped; empty if there is none. */
+/** The rectangle of the picture that the canvas can show, `margin` wider, clipped; one pixel if there is none. */
 export function shownPart(affine: Affine, picture: Size, canvas: Size, marginX: number, marginY: number): Rectangle {
   const back = inverted(affine);
   const corners = [moved(back, 0, 0), moved(back, canvas.width, 0), moved(back, 0, canvas.height)];
   corners.push(moved(back, canvas.width, canvas.height));
   const [xs, ys] = [corners.map(([x]) => x), corners.map(([, y]) => y)];
-  const left = Math.max(0, Math.floor(Math.min(...xs)) - marginX);
-  const top = Math.max(0, Math.floor(Math.min(...ys)) - marginY);
-  const right = Math.min(picture.width, Math.ceil(Math.max(...xs)) + marginX);
-  const bottom = Math.min(picture.height, Math.ceil(Math.max(...ys)) + marginY);
-  return { left, top, width: Math.max(0, right - left), height: Math.max(0, bottom - top) };
+  const [left, width] = within(Math.min(...xs) - marginX, Math.max(...xs) + marginX, picture.width);
+  const [top, height] = within(Math.min(...ys) - marginY, Math.max(...ys) + marginY, picture.height);
+  return { left, top, width, height };
+}
+
+function within(from: number, to: number, side: number): [start: number, length: number] {
+  const start = Math.min(side - 1, Math.max(0, Math.floor(from)));
+  return [start, Math.max(1, Math.min(side, Math.ceil(to)) - start)];
 }
