@@ -2,6 +2,7 @@ import type { GraphBuilder, Value } from '@fovea/onnx';
 import { tensorOf } from '@fovea/onnx';
 import { NnError } from '../error.js';
 import { type LabelOptions, sharesOf } from './labels.js';
+import { shiftedLogits } from './softmax.js';
 
 /** Settings of the cross-entropy. */
 export interface CrossEntropyOptions {
@@ -53,9 +54,12 @@ export function crossEntropyLoss(
     ]);
   }
   if (classWeights) shares = graph.node('Mul', [shares, perClass(graph, classWeights, logits)]);
-  const log = graph.node('LogSoftmax', [logits], { axis: 1 });
-  const sum = graph.node('ReduceSum', [graph.node('Mul', [shares, log]), graph.ints([1])], { keepdims: 0 });
-  return graph.node('Neg', [sum]);
+  // sum(q) log sum exp(z) - sum(q z): fewer operators over all classes than - sum(q log softmax(z)).
+  const total = (value: Value) => graph.node('ReduceSum', [value, graph.ints([1])], { keepdims: 1 });
+  const { shifted, sum } = shiftedLogits(graph, logits);
+  const whole = graph.node('Mul', [total(shares), graph.node('Log', [sum])]);
+  const loss = graph.node('Sub', [whole, total(graph.node('Mul', [shares, shifted]))]);
+  return graph.node('Squeeze', [loss, graph.ints([1])]);
 }
 
 /**

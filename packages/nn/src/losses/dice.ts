@@ -1,5 +1,6 @@
 import type { GraphBuilder, Value } from '@fovea/onnx';
 import { type LabelOptions, sharesOf } from './labels.js';
+import { softmax } from './softmax.js';
 
 /** Settings of the Tversky loss. */
 export interface TverskyOptions extends LabelOptions {
@@ -32,7 +33,7 @@ export function tverskyLoss(
   const perClass = (value: Value) => graph.node('ReduceSum', [value, graph.ints(axes)], { keepdims: 0 });
   const shares = sharesOf(graph, labels, logits.shape[1]!, options);
   const counted = graph.node('ReduceSum', [shares, graph.ints([1])], { keepdims: 1 });
-  const probabilities = op('Mul', graph.node('Softmax', [logits], { axis: 1 }), counted);
+  const probabilities = op('Mul', softmax(graph, logits), counted);
   const hit = perClass(op('Mul', probabilities, shares));
   const said = perClass(probabilities);
   const there = perClass(shares);

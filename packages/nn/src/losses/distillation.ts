@@ -1,5 +1,6 @@
 import type { GraphBuilder, Value } from '@fovea/onnx';
 import { NnError } from '../error.js';
+import { logSoftmax } from './softmax.js';
 
 /**
  * Distillation of what a teacher says (Hinton, Vinyals & Dean 2015, arXiv:1503.02531), per position: T^2 KL(softmax(t / T)
@@ -18,8 +19,7 @@ export function distillationLoss(
   { temperature = 4 }: { readonly temperature?: number } = {},
 ): Value {
   if (!(temperature > 0)) throw new NnError('invalid_option', `temperature is ${temperature}; it must be above 0.`);
-  const soft = (value: Value) =>
-    graph.node('LogSoftmax', [graph.node('Mul', [value, graph.scalar(1 / temperature)])], { axis: 1 });
+  const soft = (value: Value) => logSoftmax(graph, graph.node('Mul', [value, graph.scalar(1 / temperature)]));
   const known = soft(teacher);
   const gap = graph.node('Sub', [known, soft(logits)]);
   const terms = graph.node('Mul', [graph.node('Exp', [known]), gap]);

@@ -2,6 +2,7 @@ import type { GraphBuilder, Value } from '@fovea/onnx';
 import { NnError } from '../error.js';
 import { binaryCrossEntropy } from './binary-cross-entropy.js';
 import { type LabelOptions, sharesOf } from './labels.js';
+import { logSoftmax } from './softmax.js';
 
 /** Settings of the focal loss. */
 export interface FocalOptions {
@@ -62,7 +63,7 @@ export function focalSoftmaxLoss(
   targets: Value,
   { gamma = 2 }: { readonly gamma?: number } = {},
 ): Value {
-  const log = graph.node('LogSoftmax', [logits], { axis: 1 });
+  const log = logSoftmax(graph, logits);
   let terms = graph.node('Mul', [targets, log]);
   if (gamma !== 0) {
     const miss = graph.node('Sub', [graph.scalar(1), graph.node('Exp', [log])]);
