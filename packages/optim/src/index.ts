@@ -1,3 +1,2 @@
-export * from './adam-w.js';
 export * from './optimizer/index.js';
 export * from './schedule.js';

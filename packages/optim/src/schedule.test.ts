@@ -1,6 +1,5 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { adamWHyper } from './adam-w.js';
 import {
   averageDecay,
   constantSchedule,
@@ -122,16 +121,5 @@ describe('averageDecay', () => {
     expect(averageDecay(8)).toBeCloseTo(0.5, 12);
     expect(averageDecay(1e6)).toBe(0.998);
     expect(averageDecay(1e6, 0.97)).toBe(0.97);
-  });
-});
-
-describe('adamWHyper', () => {
-  it('corrects for the zeros that the moments start from', () => {
-    const [rate, correction1, correction2, average] = adamWHyper(1, 0.5, 0.25);
-    expect([rate, average]).toEqual([0.5, 0.25]);
-    expect(correction1).toBeCloseTo(10, 4);
-    expect(correction2).toBeCloseTo(1000, 1);
-    expect(adamWHyper(100_000, 1, 0)[1]).toBe(1);
-    expect(adamWHyper(2, 1, 0, { beta1: 0.5 })[1]).toBeCloseTo(4 / 3, 6);
   });
 });

@@ -3,6 +3,7 @@ import { type LionOptions, lion } from './lion.js';
 import { OptimError, type Optimizer } from './optimizer.js';
 import { type SgdOptions, sgd } from './sgd.js';
 
+export { type AdamWOptions, adamW } from './adam-w.js';
 export { type LionOptions, lion } from './lion.js';
 export * from './optimizer.js';
 export { type SgdOptions, sgd } from './sgd.js';

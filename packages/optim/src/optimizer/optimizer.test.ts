@@ -343,6 +343,13 @@ describe('optimizerOf', () => {
 });
 
 describe('adamW', () => {
+  it('corrects for the zeros that the moments start from', () => {
+    const { hyper } = adamW();
+    // 0.5 sqrt(1 - 0.999) / (1 - 0.9), and next to no correction after many steps.
+    expect(hyper(1, 0.5, 0)[1]).toBeCloseTo(5 * Math.sqrt(1e-3), 6);
+    expect(hyper(100_000, 0.5, 0)[1]).toBeCloseTo(0.5, 6);
+  });
+
   it('takes first steps as long as the rate, whatever the gradient', async () => {
     const optimizer = adamW({ weightDecay: 0, clipNorm: Infinity });
     const run = await compile(optimizer);
