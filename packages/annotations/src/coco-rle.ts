@@ -101,6 +101,7 @@ export function maskToCoco({ width, height, counts }: Mask): { size: [height: nu
 }
 
 function sayJson(value: unknown): string {
-  const text = JSON.stringify(value) ?? 'nothing';
-  return text.length > 60 ? `${text.slice(0, 60)}…` : text;
+  if (typeof value === 'object' && value !== null)
+    return Array.isArray(value) ? `${value.length} entries` : 'an object';
+  return JSON.stringify(value)?.slice(0, 60) ?? 'nothing';
 }

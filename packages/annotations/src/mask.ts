@@ -155,8 +155,12 @@ export function maskBox({ width, height, counts }: Mask): Xyxy {
 export function intersectionArea(a: Mask, b: Mask): number {
   requireSameSize(a, b);
   const [left, right] = [a.counts, b.counts];
-  let [i, j, position, common] = [0, 0, 0, 0];
-  let [leftEnd, rightEnd] = [left[0] ?? 0, right[0] ?? 0];
+  let i = 0;
+  let j = 0;
+  let position = 0;
+  let common = 0;
+  let leftEnd = left[0] ?? 0;
+  let rightEnd = right[0] ?? 0;
   while (i < left.length && j < right.length) {
     const end = Math.min(leftEnd, rightEnd);
     if (i & j & 1) common += end - position;
@@ -185,9 +189,19 @@ export function maskIou(a: Mask, b: Mask, isCrowd = false): number {
  * @throws FoveaError `mask_sizes_differ`, and `bad_mask` for no masks at all, since nothing says how large it would be
  */
 export function mergeMasks(masks: readonly Mask[], how: 'union' | 'intersection' = 'union'): Mask {
-  const [first, ...rest] = masks;
-  if (!first) throw new FoveaError('bad_mask', 'There are no masks to merge: at least one is needed.');
-  return rest.reduce((merged, mask) => mergePair(merged, mask, how), first);
+  if (masks.length === 0) {
+    throw new FoveaError('bad_mask', 'There are no masks to merge: at least one is needed.');
+  }
+  // In pairs, pairs of pairs and so on: thousands of parts do not each run over all that came before.
+  let merged = masks;
+  while (merged.length > 1) {
+    const left = merged;
+    merged = Array.from({ length: Math.ceil(left.length / 2) }, (_, pair) => {
+      const second = left[pair * 2 + 1];
+      return second ? mergePair(left[pair * 2]!, second, how) : left[pair * 2]!;
+    });
+  }
+  return merged[0]!;
 }
 
 function mergePair(a: Mask, b: Mask, how: 'union' | 'intersection'): Mask {

@@ -134,7 +134,7 @@ export function sortCoco(groundTruth: CocoGroundTruth, predictions: readonly Coc
     requireId(entry.image_id, 'image_id', 'results', at);
     requireId(entry.category_id, 'category_id', 'results', at);
     if (!Number.isFinite(entry.score)) {
-      const what = entry.score === undefined ? 'has no "score"' : `has the score ${JSON.stringify(entry.score)}`;
+      const what = entry.score === undefined ? 'has no "score"' : `has the score ${say(entry.score)}`;
       throw badEntry('results', at, `${what}; a finite number is needed`);
     }
     const [image, category] = [imageAt.get(entry.image_id), categoryAt.get(entry.category_id)];
@@ -208,7 +208,7 @@ function indexById(entries: readonly { readonly id: CocoId }[], name: 'images' |
   entries.forEach((entry, at) => {
     if (!isRecord(entry)) throw badEntry(name, at, 'is no object');
     requireId(entry.id, 'id', name, at);
-    if (index.has(entry.id)) throw badEntry(name, at, `has the id ${JSON.stringify(entry.id)}, as one before has`);
+    if (index.has(entry.id)) throw badEntry(name, at, `has the id ${say(entry.id)}, as one before has`);
     index.set(entry.id, at);
   });
   return index;
@@ -222,9 +222,23 @@ export function badEntry(name: ListName, at: number, what: string): FoveaError {
   return new FoveaError(code, `Entry ${at} of the ${name} ${what}.`, { list: name, entry: at });
 }
 
+/** A value from a file in an error: short, and lists only where they are flat, since nesting may be without end. */
+export function say(value: unknown): string {
+  const isNested = (entry: unknown) => typeof entry === 'object' && entry !== null;
+  if (isNested(value) && !(Array.isArray(value) && value.length < 20 && !value.some(isNested))) {
+    return Array.isArray(value) ? `a list of ${value.length} entries` : 'an object';
+  }
+  const text = JSON.stringify(value) ?? 'nothing';
+  return text.length > 60 ? `${text.slice(0, 60)}…` : text;
+}
+
 function requireId(id: unknown, field: string, name: ListName, at: number): void {
   if (typeof id === 'string' || Number.isFinite(id)) return;
-  throw badEntry(name, at, id === undefined ? `has no "${field}"` : `has the ${field} ${JSON.stringify(id)}`);
+  throw badEntry(
+    name,
+    at,
+    id === undefined ? `has no "${field}"` : `has the ${field} ${say(id)}, neither a number nor a name`,
+  );
 }
 
 /** Numbers by size, then words: the order in which the COCO API takes pictures and classes. */

@@ -19,6 +19,7 @@ import {
   type CocoResult,
   detectIouType,
   type IouType,
+  say,
 } from './coco-data.js';
 import { type Candidates, rank } from './coco-match.js';
 
@@ -93,7 +94,7 @@ function readTruth(entry: CocoAnnotation, at: number, image: CocoImage, reading:
     ...(iouType === 'keypoints' && { keypoints: requireKeypoints(entry.keypoints, reading.sigmas, fail) }),
   };
   const area = entry.area ?? (shape.mask ? maskArea(shape.mask) : shape.box![2] * shape.box![3]);
-  if (!Number.isFinite(area)) throw fail(`has the area ${JSON.stringify(area)}`);
+  if (!Number.isFinite(area)) throw fail(`has the area ${say(area)}, which is no finite number`);
   const labelled =
     entry.num_keypoints ?? shape.keypoints?.filter((value, index) => index % 3 === 2 && value > 0).length;
   return { shape, area, isCrowd, isIgnored: isCrowd || (iouType === 'keypoints' && labelled === 0) };
@@ -108,12 +109,13 @@ function readResult(
   const fail = (what: string) => badEntry('results', at, what);
   const keypoints =
     iouType === 'keypoints' || areaFrom === 'keypoints' ? requireKeypoints(entry.keypoints, sigmas, fail) : undefined;
-  const hasBox = entry.bbox !== undefined || areaFrom === 'bbox';
+  const hasBox = areaFrom === 'bbox' || (Array.isArray(entry.bbox) && entry.bbox.length > 0);
   const mask =
     areaFrom === 'segm' || (iouType === 'segm' && entry.segmentation !== undefined)
       ? requireMask(entry.segmentation, image, fail)
       : undefined;
   if (areaFrom === 'keypoints') {
+    if (iouType === 'segm') throw fail('has no "segmentation"');
     const box = pointsBox(keypoints!);
     return { shape: { box, keypoints: keypoints! }, area: box[2] * box[3] };
   }
@@ -195,9 +197,4 @@ function pointsBox(keypoints: Keypoints): Xywh {
   const ys = keypoints.filter((_, at) => at % 3 === 1);
   const [xmin, ymin] = [Math.min(...xs), Math.min(...ys)];
   return [xmin, ymin, Math.max(...xs) - xmin, Math.max(...ys) - ymin];
-}
-
-function say(value: unknown): string {
-  const text = JSON.stringify(value) ?? 'nothing';
-  return text.length > 60 ? `${text.slice(0, 60)}…` : text;
 }

@@ -172,7 +172,7 @@ describe('by hand', () => {
     ['bad_results', [{ ...hit, score: '0.5' }], /has the score "0.5"/],
     ['bad_results', [{ ...hit, score: undefined }], /no "score"/],
     ['bad_results', [{ ...hit, image_id: undefined }], /no "image_id"/],
-    ['bad_results', [{ ...hit, category_id: {} }], /category_id \{\}/],
+    ['bad_results', [{ ...hit, category_id: {} }], /category_id an object, neither/],
     ['bad_results', [{ ...hit, bbox: [1, 2, 3] }], /bbox \[1,2,3\], not four finite/],
     ['bad_results', [hit, { ...hit, bbox: undefined }], /Entry 1 of the results has no "bbox"/],
     ['unknown_image', [hit, { ...hit, image_id: 5 }, { ...hit, image_id: 5 }], /2 predictions are on .*image_id 5/],
@@ -211,6 +211,18 @@ describe('by hand', () => {
     );
     expect(() => evaluate(found({ keypoints: [1, 2, 1] }), truth(), 'keypoints')).toThrow(/1 key points where .* 17/);
     expect(() => evaluate([hit], truth(), 'boxes' as IouType)).toThrow(/there are bbox, segm, keypoints/);
+  });
+
+  test('a box that is empty is none, and masks are not to be had of key points', () => {
+    const segmentation = { size: [100, 100], counts: [1010, 40, 8950] };
+    const found = [{ image_id: 1, category_id: 3, score: 1, bbox: [], segmentation }];
+    expect(evaluate(found, truth(), 'bbox').AP).toBe(0);
+    const points = [{ image_id: 1, category_id: 3, score: 1, keypoints: new Array(51).fill(1) }];
+    const masked = truth({ annotations: [{ ...truth().annotations[0]!, segmentation: [[0, 0, 9, 0, 9, 9]] }] });
+    expect(() => evaluate(points, masked, 'segm')).toThrow(/Entry 0 of the results has no "segmentation"/);
+    let deep: unknown = 1;
+    for (let depth = 0; depth < 100_000; depth++) deep = [deep];
+    expect(() => evaluate([{ ...hit, bbox: deep }])).toThrow(/bbox a list of 1 entries, not four finite numbers/);
   });
 
   test('key points of other things, with their own sigmas', () => {

@@ -124,7 +124,10 @@ function normalizeRows({ embeddings, identities, cameras, isQuery, ranks = [] }:
 
 /** Four sums side by side, so that additions need not wait for each other. */
 function dot(a: Float32Array, b: Float32Array): number {
-  let [s0, s1, s2, s3] = [0, 0, 0, 0];
+  let s0 = 0;
+  let s1 = 0;
+  let s2 = 0;
+  let s3 = 0;
   const whole = a.length - (a.length % 4);
   for (let at = 0; at < whole; at += 4) {
     s0 += a[at]! * b[at]!;
