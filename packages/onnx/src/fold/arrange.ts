@@ -154,8 +154,8 @@ const concat: Evaluator = (node, inputs) => {
   const shape = [...first.shape];
   shape[axis] = parts.reduce((sum, part) => sum + part.shape[axis]!, 0);
   // Each part is a run of blocks, one for every position before the axis.
-  const data = first.data.slice(0, 0).constructor as new (length: number) => Float32Array;
-  const joined = new data(sizeOf(shape));
+  const Own = first.data.constructor as new (length: number) => Float32Array;
+  const joined = new Own(sizeOf(shape));
   const block = sizeOf(shape.slice(axis));
   let at = 0;
   for (const part of parts) {

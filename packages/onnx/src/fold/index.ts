@@ -5,8 +5,9 @@ import { arrange } from './arrange.js';
 import type { Evaluator } from './evaluator.js';
 import { quantize } from './quantize.js';
 import { reductions } from './reduce.js';
+import { scatter } from './scatter.js';
 
-const evaluators: Record<string, Evaluator> = { ...arithmetic, ...arrange, ...reductions, ...quantize };
+const evaluators: Record<string, Evaluator> = { ...arithmetic, ...arrange, ...reductions, ...scatter, ...quantize };
 
 /** Operators of the standard's set that Fovea computes itself where their inputs are constant. */
 export const foldedOperators: readonly string[] = Object.keys(evaluators).sort();
@@ -42,6 +43,7 @@ function isTooLarge({ opType }: Node, inputs: readonly (Tensor | null)[]): boole
     case 'Range':
       return !((numberOf(second) - numberOf(first)) / numberOf(third) <= largestResult);
     case 'Gather':
+    case 'GatherND':
       return sizeOf(second?.shape ?? []) * sizeOf(first?.shape ?? []) > 64 * largestResult;
     default: {
       // Inputs broadcast against one another can make much; everything else is no larger than its inputs.

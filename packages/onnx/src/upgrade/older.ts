@@ -97,12 +97,12 @@ const resize: UpgradeRule = (node, rewriter, opset) => {
 const usedBeyond = (node: { outputs: readonly string[] }, count: number, rewriter: Rewriter): string | undefined =>
   node.outputs.slice(count).find((output) => output !== '' && rewriter.isRead(output));
 
-const dropout: UpgradeRule = (node, rewriter, opset) => {
+const dropout: UpgradeRule = (node, rewriter) => {
   const mask = usedBeyond(node, 1, rewriter);
-  if (mask && opset < 10) throw unsupported(node, `its mask "${mask}" was no bool before operator set 10`);
+  if (mask) throw unsupported(node, `what its mask "${mask}" holds was not told before operator set 12`);
   const ratio = floatAttribute(node.attributes, 'ratio', 0.5);
   const inputs = [node.inputs[0]!, rewriter.scalarLike(ratio, node.inputs[0]!, `${hintOf(node)}/ratio`)];
-  return { ...node, inputs, outputs: mask ? node.outputs : node.outputs.slice(0, 1), attributes: {} };
+  return { ...node, inputs, outputs: node.outputs.slice(0, 1), attributes: {} };
 };
 
 const batchNormalization: UpgradeRule = (node, rewriter) => {
