@@ -44,6 +44,17 @@ test('figures without a model or a home, from a file or its folder', async () =>
   expect(await readdir(folder)).not.toContain('home');
 });
 
+test('key points, told from the results, with sigmas of their own', async () => {
+  await write('points.json', [{ image_id: 1, category_id: 3, score: 1, keypoints: [20, 20, 1, 30, 30, 1] }]);
+  await write('truth.json', { ...truth, annotations: [{ ...object, keypoints: [20, 20, 2, 30, 30, 1] }] });
+  const evaluate = (...more: string[]) =>
+    runJson(folder, 'eval', '--predictions', 'points.json', '--data', 'truth.json', ...more);
+  const { json } = await evaluate('--sigmas', '0.05,0.1');
+  expect(json).toMatchObject({ iouType: 'keypoints', AP: 1, AR: 1, APlarge: null });
+  expect((await evaluate()).json.error.message).toContain('2 key points where there are 17 sigmas');
+  expect((await evaluate('--sigmas', '0.05,x')).json.error).toMatchObject({ code: 'bad_sigmas' });
+});
+
 test('exactly one of a model and predictions', async () => {
   for (const [args, sentence] of [
     [[], "one of '--model <name>' and '--predictions <file>'"],

@@ -80,6 +80,12 @@ export function createProgram(perform: Perform): Command {
         .choices(['bbox', 'segm', 'keypoints'])
         .conflicts('model'),
     )
+    .addOption(
+      new Option(
+        '--sigmas <numbers>',
+        "with key points, each one's spread, with commas between (default: COCO's 17)",
+      ).conflicts('model'),
+    )
     .action((options, made: Command) => {
       if (options.model === undefined && options.predictions === undefined) {
         made.error("error: one of '--model <name>' and '--predictions <file>' is needed");

@@ -230,5 +230,8 @@ describe('by hand', () => {
     const predictions = [{ image_id: 1, category_id: 3, score: 1, keypoints: [20, 20, 1, 30, 30, 1] }];
     const metrics = evaluateCoco({ groundTruth, predictions, iouType: 'keypoints', sigmas: [0.05, 0.05] });
     expect(metrics).toMatchObject({ iouType: 'keypoints', AP: 1, AR: 1, APmedium: 1, APlarge: null });
+    expect(() => evaluateCoco({ groundTruth, predictions, iouType: 'keypoints', sigmas: [0.05, 0] })).toThrow(
+      /0.05, 0/,
+    );
   });
 });

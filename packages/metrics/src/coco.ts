@@ -93,12 +93,15 @@ const MAX_KEYPOINT_DETECTIONS = 20;
  * equal scores in the order of the entries, the size of an object by its `area`, that of a prediction by its box where
  * the first prediction has one. The fields `ignore` and `id` of annotations do not matter.
  *
- * @throws FoveaError `bad_ground_truth`, `bad_results`, `unknown_image`, `unknown_iou_type`
+ * @throws FoveaError `bad_ground_truth`, `bad_results`, `unknown_image`, `unknown_iou_type`, `bad_sigmas`
  */
 export function evaluateCoco(evaluation: CocoEvaluation): CocoMetrics {
   const { groundTruth, predictions, iouType, sigmas = COCO_SIGMAS } = evaluation;
   if (!IOU_TYPES.includes(iouType)) {
     throw new FoveaError('unknown_iou_type', `Nothing is measured on "${iouType}"; there are ${IOU_TYPES.join(', ')}.`);
+  }
+  if (!sigmas.every((sigma) => Number.isFinite(sigma) && sigma > 0)) {
+    throw new FoveaError('bad_sigmas', `Sigmas of key points are numbers above 0; there are ${sigmas.join(', ')}.`);
   }
   const { classes, problems } = sortCoco(groundTruth, predictions);
   const maxDetections = iouType === 'keypoints' ? MAX_KEYPOINT_DETECTIONS : MAX_DETECTIONS;

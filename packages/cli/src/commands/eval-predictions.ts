@@ -22,6 +22,8 @@ export interface EvalPredictionsOptions extends CommonOptions {
   /** A ground truth file of COCO's, or a folder with one. */
   readonly data: string;
   readonly iouType?: IouType;
+  /** Numbers with commas between, one per key point. */
+  readonly sigmas?: string;
 }
 
 /** `fovea eval --predictions`: COCO's figures of a results file. It needs no model, and opens no home. */
@@ -32,7 +34,12 @@ export async function evalPredictionsCommand(options: EvalPredictionsOptions): P
   const iouType = options.iouType ?? chooseIouType(predictions, resultsFile);
   // What they really are, evaluateCoco finds out.
   const metrics = explain(resultsFile, truthFile, () =>
-    evaluateCoco({ groundTruth: groundTruth as CocoGroundTruth, predictions: predictions as CocoResult[], iouType }),
+    evaluateCoco({
+      groundTruth: groundTruth as CocoGroundTruth,
+      predictions: predictions as CocoResult[],
+      iouType,
+      ...(options.sigmas !== undefined && { sigmas: options.sigmas.split(',').map(Number) }),
+    }),
   );
   const problems: (Problem & { count: number })[] = metrics.problems.map(({ code, count, reason }) => ({
     file: code === 'unknown_category' ? resultsFile : truthFile,
@@ -90,7 +97,7 @@ function explain<R>(resultsFile: string, truthFile: string, evaluate: () => R): 
   try {
     return evaluate();
   } catch (error) {
-    if (!(error instanceof FoveaError)) throw error;
+    if (!(error instanceof FoveaError) || error.code === 'bad_sigmas') throw error;
     const file = error.code === 'bad_ground_truth' ? truthFile : resultsFile;
     throw new FoveaError(error.code, `${file}: ${error.message}`, { file, ...error.details }, { cause: error });
   }
