@@ -7,6 +7,7 @@ export * from './dice.js';
 export * from './distillation.js';
 export { denseFocal, type FocalOptions, focalLoss, focalSoftmaxLoss } from './focal.js';
 export { type LabelOptions, sharesOf } from './labels.js';
+export * from './lovasz.js';
 export * from './quality-focal.js';
 export * from './smooth-l1.js';
 export * from './triplet.js';

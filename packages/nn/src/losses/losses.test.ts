@@ -18,6 +18,7 @@ import {
   featureDistillationLoss,
   focalLoss,
   focalSoftmaxLoss,
+  lovaszLoss,
   pairLoss,
   qualityFocalLoss,
   sharesOf,
@@ -221,6 +222,32 @@ function tversky(z: Numbers, alpha: number, beta: number): number {
   return 1 - total(scores) / scores.length;
 }
 
+/**
+ * The extension by its definition (Berman et al. 2018, equation 8), not by its algorithm: the integral over t of 1 - IoU of
+ * the set of pixels whose error exceeds t.
+ */
+function lovasz(z: Numbers): number {
+  const places = columns(z, 3, 8).map((row) => logSoftmax(row).map(Math.exp));
+  const losses = range(3).flatMap((c) => {
+    const known = range(16).filter((i) => pixels[i] !== 255);
+    const there = known.filter((i) => pixels[i] === c);
+    if (there.length === 0) return [];
+    const errorOf = (i: number) => Math.abs((pixels[i] === c ? 1 : 0) - places[i]![c]!);
+    const levels = [0, ...known.map(errorOf).sort((a, b) => a - b)];
+    return [
+      total(
+        levels.slice(1).map((level, k) => {
+          const wrong = known.filter((i) => errorOf(i) >= level);
+          const found = there.filter((i) => errorOf(i) < level).length;
+          const union = there.length + wrong.filter((i) => pixels[i] !== c).length;
+          return (level - levels[k]!) * (1 - found / union);
+        }),
+      ),
+    ];
+  });
+  return total(losses) / losses.length;
+}
+
 const entropy = (z: number, y: number) => -(y * Math.log(sigmoid(z)) + (1 - y) * Math.log(1 - sigmoid(z)));
 const extremeFlat: Inputs[] = [
   { x: range(40).map(() => 1e4), y: range(40).map((i) => i % 2) },
@@ -393,6 +420,13 @@ const cases: Case[] = [
     build: (g, { x, y }) => tverskyLoss(g, x!, y!),
     reference: ({ x }) => [tversky(x!, 0.3, 0.7)],
     extremes: [{ x: huge(picture) }],
+  },
+  {
+    name: 'lovaszLoss',
+    inputs: { x: picture, y: fixed([2, 2, 4], pixels, 'uint8') },
+    build: (g, { x, y }) => lovaszLoss(g, x!, y!),
+    reference: ({ x }) => [lovasz(x!)],
+    extremes: [{ x: huge(picture) }, { y: range(16).map(() => 255) }, { y: range(16).map(() => 1) }],
   },
   {
     name: 'contrastiveLoss',
