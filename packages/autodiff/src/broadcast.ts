@@ -1,13 +1,18 @@
-import type { GraphBuilder, Shape, Value } from '@fovea/onnx';
+import {
+  allocate,
+  type DType,
+  dtypeNumbers,
+  type GraphBuilder,
+  type Shape,
+  sizeOf,
+  tensorOf,
+  type Value,
+} from '@fovea/onnx';
 
-/** Sums over `axes`, kept as size 1. As a mean times the count: ONNX Runtime's ReduceMean is much the faster one. */
+/** Sums over `axes`, kept as size 1. */
 export function sumOver(graph: GraphBuilder, value: Value, axes: readonly number[]): Value {
   const kept = axes.filter((axis) => value.shape[axis] !== 1);
-  if (kept.length === 0) return value;
-  const count = kept.reduce((product, axis) => product * value.shape[axis]!, 1);
-  if (count === 0) return graph.node('ReduceSum', [value, graph.ints(kept)], { keepdims: 1 });
-  const mean = graph.node('ReduceMean', [value], { axes: kept, keepdims: 1 });
-  return graph.node('Mul', [mean, graph.scalar(count, value.dtype)]);
+  return kept.length === 0 ? value : graph.node('ReduceSum', [value, graph.ints(kept)], { keepdims: 1 });
 }
 
 /** Undoes NumPy broadcasting: sums `gradient` down to `shape`. */
@@ -17,12 +22,30 @@ export function sumTo(graph: GraphBuilder, gradient: Value, shape: Shape): Value
     axis < extra || (shape[axis - extra] === 1 && length !== 1) ? [axis] : [],
   );
   if (axes.length === 0) return gradient;
-  const summed = sumOver(graph, gradient, axes);
-  return extra === 0 ? summed : graph.node('Reshape', [summed, graph.ints(shape)]);
+  return reshape(graph, sumOver(graph, gradient, axes), shape);
 }
 
 /** `value` reshaped, or itself where it has that shape. */
 export function reshape(graph: GraphBuilder, value: Value, shape: Shape): Value {
   const same = value.shape.length === shape.length && value.shape.every((length, axis) => length === shape[axis]);
-  return same ? value : graph.node('Reshape', [value, graph.ints(shape)]);
+  if (same) return value;
+  // A 0 in Reshape's input copies the axis of the data, unless `allowzero` says that it is meant.
+  return graph.node('Reshape', [value, graph.ints(shape)], shape.includes(0) ? { allowzero: 1 } : {});
+}
+
+/** A tensor of one number; a large one is made by the runtime, so that it takes no room in the model. */
+export function filled(graph: GraphBuilder, dtype: DType, shape: Shape, value: number): Value {
+  const size = sizeOf(shape);
+  if (size > 4096) return graph.node('ConstantOfShape', [graph.ints(shape)], { value: tensorOf(dtype, [value]) });
+  return graph.constant({ dtype, shape, data: (allocate(dtype, size) as Float32Array).fill(value) });
+}
+
+/** `value` cast, or itself where it has that type. */
+export function castTo(graph: GraphBuilder, value: Value, dtype: DType): Value {
+  return value.dtype === dtype ? value : graph.node('Cast', [value], { to: dtypeNumbers[dtype] });
+}
+
+/** `value` times a number. */
+export function scaled(graph: GraphBuilder, value: Value, factor: number): Value {
+  return factor === 1 ? value : graph.node('Mul', [value, graph.scalar(factor, value.dtype)]);
 }

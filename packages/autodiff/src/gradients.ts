@@ -13,6 +13,33 @@ function dependents(nodes: readonly Node[], sources: readonly Value[], stops: Re
   return reached;
 }
 
+/** The error about node `index` of a graph, whose operator has no rule: what it is, where it stands, what there is. */
+function withoutRule(nodes: readonly Node[], index: number): OnnxError {
+  const { name, opType, domain, inputs, outputs } = nodes[index]!;
+  const named = (found: readonly Node[], none: string) =>
+    found.length === 0
+      ? none
+      : found
+          .slice(0, 4)
+          .map((node) => `"${node.name}" (${node.opType})`)
+          .join(', ') + (found.length > 4 ? ` and ${found.length - 4} more` : '');
+  const before = named(
+    nodes.filter((node) => node.outputs.some((output) => output !== '' && inputs.includes(output))),
+    'the inputs',
+  );
+  const after = named(
+    nodes.filter((node) => node.inputs.some((input) => input !== '' && outputs.includes(input))),
+    'no node',
+  );
+  return new OnnxError(
+    'unsupported_gradient',
+    `Node "${name}" (${domain ? `${domain}.` : ''}${opType}), number ${index + 1} of ${nodes.length}, after ${before} and ` +
+      `before ${after}, stands between the loss and what is trained, and has no gradient rule; covered are ` +
+      `${differentiable.join(', ')}.`,
+    { node: name, opType, domain, index, nodes: nodes.length, inputs, outputs },
+  );
+}
+
 /**
  * Appends to `graph` the nodes that compute d loss / d source for each source: reverse accumulation, node by node from
  * the loss back (Griewank & Walther, Evaluating Derivatives, 2008, chapter 3).
@@ -47,13 +74,7 @@ export function addGradients(
       const flowing = node.outputs.map((name) => gradients.get(name) ?? null);
       if (flowing.every((gradient) => gradient === null)) continue;
       const rule = Object.hasOwn(rules, node.opType) ? rules[node.opType] : undefined;
-      if (!rule)
-        throw new OnnxError(
-          'unsupported_gradient',
-          `Node "${node.name}" (${node.opType}) stands between the loss and what is trained, and has no gradient rule; ` +
-            `covered are ${differentiable.join(', ')}.`,
-          { node: node.name, opType: node.opType },
-        );
+      if (!rule) throw withoutRule(forward, i);
       const inputs = node.inputs.map((name) => (name ? graph.values.get(name)! : null));
       const needs = node.inputs.map((name) => wanted.has(name));
       const results = rule({ graph, node, inputs, outputs, gradients: flowing, needs });

@@ -1,4 +1,4 @@
-import type { GraphBuilder, Node, Value } from '@fovea/onnx';
+import { type GraphBuilder, type Node, OnnxError, type Value } from '@fovea/onnx';
 
 /** What a gradient rule works with: one node of the forward graph and the gradients of its outputs. */
 export interface GradientContext {
@@ -14,3 +14,12 @@ export interface GradientContext {
 
 /** d loss / d input for each input, of the input's shape; `null` where there is none. */
 export type GradientRule = (context: GradientContext) => (Value | null)[];
+
+/** An error about a form of an operator that its rule does not cover: `reason` completes "Node … (Op) …". */
+export function uncovered(node: Node, reason: string): OnnxError {
+  return new OnnxError(
+    'unsupported_gradient',
+    `Node "${node.name}" (${node.opType}) ${reason}, which has no gradient rule.`,
+    { node: node.name, opType: node.opType },
+  );
+}

@@ -1,26 +1,22 @@
-import { dtypeNumbers, intAttribute, normalizeAxis, OnnxError } from '@fovea/onnx';
+import { intAttribute, normalizeAxis, sizeOf } from '@fovea/onnx';
+import { reshape } from '../broadcast.js';
 import type { GradientRule } from '../rule.js';
+import { scatterRows } from '../scatter.js';
 
-/** d Gather (one-axis indices): a product with the one-hot matrix of the indices puts each slice back, summing repeats. */
+/** d Gather: each slice of the gradient added where it was taken from. */
 export const gather: GradientRule = ({ graph, node, inputs: [x, indices], gradients: [g] }) => {
-  if (indices!.shape.length !== 1 || indices!.dtype !== 'int64')
-    throw new OnnxError(
-      'unsupported_gradient',
-      `Gather "${node.name}" must take one axis of int64 indices; others have no gradient yet.`,
-    );
   const rank = x!.shape.length;
   const axis = normalizeAxis(intAttribute(node.attributes, 'axis', 0), rank);
-  const length = x!.shape[axis]!;
-  const rows = graph.node('Reshape', [indices!, graph.ints([-1, 1])]);
-  const wrapped = graph.node('Where', [
-    graph.node('Less', [rows, graph.scalar(0, 'int64')]),
-    graph.node('Add', [rows, graph.scalar(length, 'int64')]),
-    rows,
-  ]);
-  const columns = graph.ints(Array.from({ length }, (_, i) => i));
-  const oneHot = graph.node('Cast', [graph.node('Equal', [wrapped, columns])], { to: dtypeNumbers[g!.dtype] });
-  const last = [...g!.shape.keys()].filter((i) => i !== axis).concat(axis);
-  const moved = graph.node('Transpose', [g!], { perm: last });
-  const product = graph.node('MatMul', [moved, oneHot]);
-  return [graph.node('Transpose', [product], { perm: last.map((_, i) => last.indexOf(i)) }), null];
+  const count = sizeOf(indices!.shape);
+  const rest = x!.shape.toSpliced(axis, 1);
+  // The axis goes to the front and back again.
+  const apart = reshape(graph, g!, x!.shape.toSpliced(axis, 1, count));
+  const front = [axis, ...[...x!.shape.keys()].filter((i) => i !== axis)];
+  const rows = axis === 0 ? apart : graph.node('Transpose', [apart], { perm: front });
+  const flatIndices = graph.tensorOf(indices)
+    ? graph.constant({ ...graph.tensorOf(indices)!, shape: [count] })
+    : reshape(graph, indices!, [count]);
+  const sums = scatterRows(graph, reshape(graph, rows, [count, ...rest]), flatIndices, x!.shape[axis]!);
+  const back = front.map((_, i) => front.indexOf(i));
+  return [axis === 0 ? sums : graph.node('Transpose', [sums], { perm: back }), null];
 };

@@ -1,5 +1,5 @@
 import { reshape as reshaped } from '../broadcast.js';
 import type { GradientRule } from '../rule.js';
 
-/** d Reshape, Flatten, Squeeze and Unsqueeze: the gradient in the input's shape. */
+/** d Reshape: the gradient in the input's shape. */
 export const reshape: GradientRule = ({ graph, inputs: [x], gradients: [g] }) => [reshaped(graph, g!, x!.shape), null];

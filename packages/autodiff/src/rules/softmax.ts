@@ -7,10 +7,3 @@ export const softmax: GradientRule = ({ graph, node, outputs: [y], gradients: [g
   const total = graph.node('ReduceSum', [graph.node('Mul', [g!, y!]), graph.ints([axis])], { keepdims: 1 });
   return [graph.node('Mul', [y!, graph.node('Sub', [g!, total])])];
 };
-
-/** d log softmax: g - e^y sum(g). */
-export const logSoftmax: GradientRule = ({ graph, node, outputs: [y], gradients: [g] }) => {
-  const axis = intAttribute(node.attributes, 'axis', -1);
-  const total = graph.node('ReduceSum', [g!, graph.ints([axis])], { keepdims: 1 });
-  return [graph.node('Sub', [g!, graph.node('Mul', [graph.node('Exp', [y!]), total])])];
-};
