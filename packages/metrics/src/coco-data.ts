@@ -184,11 +184,15 @@ export function sortCoco(groundTruth: CocoGroundTruth, predictions: readonly Coc
   return {
     classes: sortedIndices(categories).map((category) => ({
       id: categories[category]!.id,
-      className: categories[category]!.name ?? String(categories[category]!.id),
+      className: nameOf(categories[category]!),
       cells: [...cells[category]!].sort(([a], [b]) => imageRank[a]! - imageRank[b]!).map(([, cell]) => cell),
     })),
     problems,
   };
+}
+
+function nameOf({ id, name }: { readonly id: CocoId; readonly name?: unknown }): string {
+  return typeof name === 'string' && name !== '' ? name : String(id);
 }
 
 function checkGroundTruth(groundTruth: CocoGroundTruth): CocoGroundTruth {

@@ -150,8 +150,13 @@ function boxOverlap(a: Xywh, b: Xywh, isCrowd: boolean): number {
 type Fail = (what: string) => FoveaError;
 
 function requireBox(box: unknown, fail: Fail): Xywh {
-  if (Array.isArray(box) && box.length === 4 && box.every(Number.isFinite)) return box as unknown as Xywh;
+  if (Array.isArray(box) && box.length === 4 && box.every(isPlace)) return box as unknown as Xywh;
   throw fail(box === undefined ? 'has no "bbox"' : `has the bbox ${say(box)}, not four finite numbers`);
+}
+
+/** Finite, and not so large that an area of it is infinite. */
+function isPlace(value: unknown): boolean {
+  return typeof value === 'number' && Math.abs(value) < 1e100;
 }
 
 function requireKeypoints(keypoints: unknown, sigmas: readonly number[], fail: Fail): Keypoints {

@@ -1,6 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { type CocoMetrics, evaluateCoco } from './coco.js';
 import { type CocoGroundTruth, type CocoResult, detectIouType, type IouType } from './coco-data.js';
@@ -234,4 +235,29 @@ describe('by hand', () => {
       /0.05, 0/,
     );
   });
+});
+
+test('whatever field is replaced by nonsense, there are figures in [0, 1] or a sentence', () => {
+  const nonsense = fc.oneof(
+    fc.anything(),
+    fc.constantFrom({ size: [1e9, 1e9], counts: 'oo' }, [[1e300, 0, 1, 1, 2, 2]]),
+  );
+  const lists = fc.constantFrom('predictions', 'annotations', 'images', 'categories');
+  fc.assert(
+    fc.property(fc.constantFrom(...recorded), lists, fc.nat(), fc.nat(), nonsense, (entry, name, at, field, value) => {
+      const evaluation = structuredClone(entry);
+      const list: object[] = name === 'predictions' ? evaluation.predictions : [...evaluation.groundTruth[name]];
+      if (list.length === 0) return;
+      const keys = Object.keys(list[at % list.length]!);
+      list[at % list.length] = { ...list[at % list.length], [keys[field % keys.length]!]: value };
+      const groundTruth = name === 'predictions' ? evaluation.groundTruth : { ...evaluation.groundTruth, [name]: list };
+      try {
+        const { stats } = evaluateCoco({ ...evaluation, groundTruth } as Parameters<typeof evaluateCoco>[0]);
+        for (const figure of stats) expect(figure === null || (figure >= 0 && figure <= 1)).toBe(true);
+      } catch (error) {
+        expect(error).toMatchObject({ name: 'FoveaError' });
+      }
+    }),
+    { numRuns: 300 },
+  );
 });
