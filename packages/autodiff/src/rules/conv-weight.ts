@@ -1,17 +1,13 @@
 import { type GraphBuilder, type Shape, sizeOf, type Value } from '@fovea/onnx';
 import { reshape, sumOver } from '../broadcast.js';
-import type { Window } from './conv.js';
+import { channelSums } from './channel-sums.js';
+import { cut, type Window } from './conv-window.js';
 
 /** Maps up to this many pixels are multiplied channel-major, the batch inside the product; larger ones per picture. */
 const channelMajorPixels = 1024;
 
 const product = (graph: GraphBuilder, a: Value, b: Value) =>
   graph.node('FusedMatMul', [a, b], { transB: 1 }, 'com.microsoft');
-
-function cut(graph: GraphBuilder, value: Value, axis: number, start: number, end: number): Value {
-  if (start === 0 && end === value.shape[axis]) return value;
-  return graph.node('Slice', [value, graph.ints([start]), graph.ints([end]), graph.ints([axis])]);
-}
 
 /** sum over n and l of a[n, i, l] b[n, j, l]: [I, J], from either layout (`channelMajor`: [I, N l] and [J, N l]). */
 function contract(graph: GraphBuilder, a: Value, b: Value): Value {
@@ -55,7 +51,7 @@ function shiftedProducts(
 ): Value[] {
   const [n, c, xHeight, xWidth] = x.shape as [number, number, number, number];
   const [, k, gHeight, gWidth] = g.shape as [number, number, number, number];
-  const [top, left, bottom, right] = pads;
+  const [top, left, bottom, right] = pads as [number, number, number, number];
   const width = left + xWidth + right;
   const length = gHeight * width + (columns - 1);
   const spare = columns > 1 ? 1 : 0;
@@ -90,7 +86,7 @@ function stride1(graph: GraphBuilder, x: Value, w: Value, g: Value, { pads, kern
   const c = x.shape[1]!;
   return stack(
     graph,
-    shiftedProducts(graph, x, g, pads, kernel[0], kernel[1], () => c),
+    shiftedProducts(graph, x, g, pads, kernel[0]!, kernel[1]!, () => c),
     w.shape,
   );
 }
@@ -101,7 +97,7 @@ function stride2(graph: GraphBuilder, x: Value, w: Value, g: Value, { pads }: Wi
   const side = (axis: number) => 2 * (g.shape[axis]! + 1) - x.shape[axis]!;
   const padded = graph.node('Pad', [
     x,
-    graph.ints([0, 0, pads[0], pads[1], 0, 0, side(2) - pads[0], side(3) - pads[1]]),
+    graph.ints([0, 0, pads[0]!, pads[1]!, 0, 0, side(2) - pads[0]!, side(3) - pads[1]!]),
   ]);
   const phases = graph.node('SpaceToDepth', [padded], { blocksize: 2 });
   // Phases lie in the order (0,0), (0,1), (1,0), (1,1); tap row 2 and column 2 are phase 0 of the next block.
@@ -125,69 +121,99 @@ function stride2(graph: GraphBuilder, x: Value, w: Value, g: Value, { pads }: Wi
   );
 }
 
-/** Any window, one group: a Conv of the transposed input by the transposed gradient, strides and dilations swapped. */
-function transposed(graph: GraphBuilder, x: Value, g: Value, window: Window): Value {
-  const { kernel, strides, dilations, pads } = window;
-  const swap = (value: Value) => graph.node('Transpose', [value], { perm: [1, 0, 2, 3] });
-  const product4 = graph.node('Conv', [swap(x), swap(g)], {
+/**
+ * Any window, any number of axes and groups: a Conv of the transposed input by the transposed gradient, strides and
+ * dilations swapped. The batch becomes the channels, so that groups stay groups.
+ */
+function transposed(graph: GraphBuilder, x: Value, w: Value, g: Value, window: Window): Value {
+  const { kernel, strides, dilations, pads, group } = window;
+  const [n] = x.shape as [number];
+  const spatial = (value: Value) => value.shape.slice(2);
+  const tail = kernel.map((_, axis) => axis + 3);
+  /** [N, group * C, ...] with its first three axes [N, group, C] in another order, joined to two again. */
+  const arranged = (value: Value, perm: readonly number[], first: number) => {
+    const split = reshape(graph, value, [n, group, value.shape[1]! / group, ...spatial(value)]);
+    const turned = graph.node('Transpose', [split], { perm: [...perm, ...tail] });
+    return reshape(graph, turned, [first, (n * value.shape[1]!) / first, ...spatial(value)]);
+  };
+  const [k, c] = w.shape as [number, number];
+  const product = graph.node('Conv', [arranged(x, [2, 1, 0], c), arranged(g, [1, 2, 0], k)], {
     pads: [...pads],
     strides: [...dilations],
     dilations: [...strides],
+    group,
   });
-  const rows = cut(graph, product4, 2, 0, kernel[0]);
-  return swap(cut(graph, rows, 3, 0, kernel[1]));
+  let taps = product;
+  for (const [axis, size] of kernel.entries()) taps = cut(graph, taps, axis + 2, 0, size);
+  return graph.node('Transpose', [taps], { perm: [1, 0, ...kernel.map((_, axis) => axis + 2)] });
 }
 
-/** One weight per channel: each tap is the mean of the gradient times the shifted input. */
+/** A 1x1 Conv of any stride: the pixels it looks at, then a product. */
+function sampledPointwise(graph: GraphBuilder, x: Value, w: Value, g: Value, strides: readonly number[]): Value {
+  const zeros = strides.map(() => 0);
+  const axes = strides.map((_, axis) => axis + 2);
+  const ends = strides.map((stride, axis) => (g.shape[axis + 2]! - 1) * stride + 1);
+  const inputs = [x, graph.ints(zeros), graph.ints(ends), graph.ints(axes), graph.ints(strides)];
+  return pointwise(graph, graph.node('Slice', inputs), g, w.shape);
+}
+
+/** One weight per channel: each tap is the sum of the gradient times the shifted input. */
 function depthwise(graph: GraphBuilder, x: Value, w: Value, g: Value, window: Window): Value {
   const { kernel, strides, dilations, pads } = window;
   const [, k, height, width] = g.shape as [number, number, number, number];
-  const padded = graph.node('Pad', [x, graph.ints([0, 0, pads[0], pads[1], 0, 0, pads[2], pads[3]])]);
+  const halved = strides.every((stride) => stride === 2) && dilations.every((dilation) => dilation === 1);
+  // Slices that skip pixels are slow: at stride 2 they are taken from the four phases, each a block of channels.
+  const ends = [2, 3].map((axis) => {
+    const needed = (g.shape[axis]! - 1) * strides[axis - 2]! + dilations[axis - 2]! * (kernel[axis - 2]! - 1) + 1;
+    const size = halved ? needed + (needed % 2) : needed;
+    return size - x.shape[axis]! - pads[axis - 2]!;
+  });
+  const padded = graph.node('Pad', [x, graph.ints([0, 0, pads[0]!, pads[1]!, 0, 0, ends[0]!, ends[1]!])]);
+  const source = halved ? graph.node('SpaceToDepth', [padded], { blocksize: 2 }) : padded;
+  const shifted = (row: number, column: number) => {
+    const [top, left] = halved ? [row >> 1, column >> 1] : [row * dilations[0]!, column * dilations[1]!];
+    const reach = (size: number, axis: number) => (halved ? size : strides[axis]! * (size - 1) + 1);
+    const [bottom, right] = [top + reach(height, 0), left + reach(width, 1)];
+    if (halved) {
+      const phase = (row % 2) * 2 + (column % 2);
+      const starts = graph.ints([phase * k, top, left]);
+      return graph.node('Slice', [source, starts, graph.ints([(phase + 1) * k, bottom, right]), graph.ints([1, 2, 3])]);
+    }
+    const steps = strides.some((stride) => stride > 1) ? [graph.ints(strides)] : [];
+    return graph.node('Slice', [
+      source,
+      graph.ints([top, left]),
+      graph.ints([bottom, right]),
+      graph.ints([2, 3]),
+      ...steps,
+    ]);
+  };
   const taps: Value[] = [];
-  for (let r = 0; r < kernel[0]; r++)
-    for (let s = 0; s < kernel[1]; s++) {
-      const top = r * dilations[0];
-      const left = s * dilations[1];
-      const shifted = graph.node('Slice', [
-        padded,
-        graph.ints([top, left]),
-        graph.ints([top + strides[0] * (height - 1) + 1, left + strides[1] * (width - 1) + 1]),
-        graph.ints([2, 3]),
-        graph.ints(strides),
-      ]);
-      taps.push(reshape(graph, sumOver(graph, graph.node('Mul', [shifted, g]), [0, 2, 3]), [k, 1]));
+  for (let r = 0; r < kernel[0]!; r++)
+    for (let s = 0; s < kernel[1]!; s++) {
+      const products = graph.node('Mul', [shifted(r, s), g]);
+      taps.push(reshape(graph, channelSums(graph, products), [k, 1]));
     }
   return stack(graph, taps, w.shape);
 }
 
-function grouped(graph: GraphBuilder, x: Value, w: Value, g: Value, window: Window): Value {
-  const split = (value: Value) => {
-    const size = value.shape[1]! / window.group;
-    return graph.nodesOf('Split', [value, graph.ints(new Array(window.group).fill(size))], { axis: 1 }, window.group);
-  };
-  const size = w.shape[0]! / window.group;
-  const xs = split(x);
-  const gs = split(g);
-  const parts = xs.map((part, i) =>
-    convWeightGradient(graph, part, { ...w, shape: [size, ...w.shape.slice(1)] }, gs[i]!, { ...window, group: 1 }),
-  );
-  return graph.node('Concat', parts, { axis: 0 });
-}
-
-/** d weights of a two-dimensional Conv, [K, C / group, kh, kw], by the fastest form its window allows. */
+/** d weights of a Conv, [K, C / group, ...], by the fastest form its window allows. */
 export function convWeightGradient(graph: GraphBuilder, x: Value, w: Value, g: Value, window: Window): Value {
   const { kernel, strides, dilations, pads, group } = window;
-  const dense = dilations[0] === 1 && dilations[1] === 1;
-  if (group === w.shape[0] && group === x.shape[1] && group > 1) return depthwise(graph, x, w, g, window);
-  if (group > 1) return grouped(graph, x, w, g, window);
-  const stride = strides[0] === strides[1] ? strides[0] : 0;
+  const plane = kernel.length === 2 && pads.every((pad) => pad >= 0);
+  if (plane && group > 1 && group === w.shape[0] && group === x.shape[1]) return depthwise(graph, x, w, g, window);
   // ONNX Runtime's FusedMatMul is float32 only, and the shifts waste work on kernels wider than the map.
-  if (x.dtype === 'float32' && dense && stride === 1) {
-    if (kernel[0] === 1 && kernel[1] === 1 && pads.every((pad) => pad === 0)) return pointwise(graph, x, g, w.shape);
-    if (pads.every((pad) => pad >= 0)) return stride1(graph, x, w, g, window);
+  const dense = x.dtype === 'float32' && group === 1 && dilations.every((dilation) => dilation === 1);
+  const stride = strides.every((value) => value === strides[0]) ? strides[0] : 0;
+  if (dense && stride === 1) {
+    if (kernel.every((size) => size === 1) && pads.every((pad) => pad === 0)) return pointwise(graph, x, g, w.shape);
+    if (plane) return stride1(graph, x, w, g, window);
   }
-  const fits = [2, 3].every((axis) => 2 * (g.shape[axis]! + 1) - x.shape[axis]! - pads[axis - 2]! >= 0);
-  if (x.dtype === 'float32' && dense && stride === 2 && kernel[0] === 3 && kernel[1] === 3 && fits)
-    return stride2(graph, x, w, g, window);
-  return transposed(graph, x, g, window);
+  if (dense && kernel.every((size) => size === 1) && pads.every((pad) => pad === 0))
+    return sampledPointwise(graph, x, w, g, strides);
+  if (dense && plane && stride === 2 && kernel[0] === 3 && kernel[1] === 3) {
+    const fits = [2, 3].every((axis) => 2 * (g.shape[axis]! + 1) - x.shape[axis]! - pads[axis - 2]! >= 0);
+    if (fits) return stride2(graph, x, w, g, window);
+  }
+  return transposed(graph, x, w, g, window);
 }
