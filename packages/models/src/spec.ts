@@ -1,12 +1,8 @@
+import type { Placement } from '@fovea/image';
 import { type Model, OnnxError } from '@fovea/onnx';
 import { type Task, tasks } from './network.js';
 
-/**
- * How a picture gets to the input's size: `letterbox-top-left` scales it to fit, keeping its aspect ratio, places it at
- * the top left and fills the rest; `cover-centre` scales it to cover the input and cuts out the middle; `stretch` does
- * not keep the aspect ratio.
- */
-export type Placement = 'letterbox-top-left' | 'cover-centre' | 'stretch';
+export type { Placement } from '@fovea/image';
 
 /** How a model's input is to be made. */
 export interface InputSpec {
@@ -17,6 +13,7 @@ export interface InputSpec {
   readonly layout: 'NCHW';
   readonly colours: 'RGB';
   readonly range: readonly [0, 255];
+  /** How a picture gets to the input's size: see `placeImage`. */
   readonly resize: Placement;
   /** Grey of what the picture does not cover. */
   readonly fill: number;
