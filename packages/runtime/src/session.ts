@@ -62,6 +62,8 @@ export async function createSession(model: string | Uint8Array, options: Session
     interOpNumThreads: 1,
     graphOptimizationLevel: optimization,
     logSeverityLevel: 3,
+    // A pattern has every run's tensors in one block, beside the pieces the first run took: a step took twice the memory.
+    enableMemPattern: false,
     extra: { session: { set_denormal_as_zero: '1', intra_op: { allow_spinning: '0' } } },
     ...(profilePrefix ? { enableProfiling: true, profileFilePrefix: profilePrefix } : {}),
   };
