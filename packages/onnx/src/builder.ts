@@ -16,6 +16,7 @@ export class GraphBuilder {
   readonly outputs: ValueInfo[] = [];
   readonly values = new Map<string, Value>();
   readonly #shared = new Map<string, Value>();
+  readonly #nodeNames = new Set<string>();
   #scope: string[] = [];
   #counter = 0;
 
@@ -38,6 +39,15 @@ export class GraphBuilder {
     let name: string;
     do name = `${base}_${++this.#counter}`;
     while (this.values.has(name));
+    return name;
+  }
+
+  /** A name for a node: it may be that of a tensor, but not that of another node that was named. */
+  #uniqueNode(hint: string): string {
+    const base = [...this.#scope, hint].join('/');
+    let name = base;
+    while (this.#nodeNames.has(name)) name = `${base}_${++this.#counter}`;
+    this.#nodeNames.add(name);
     return name;
   }
 
@@ -124,7 +134,9 @@ export class GraphBuilder {
     domain = '',
     names?: { readonly node: string; readonly outputs: readonly string[] },
   ): Value[] {
-    const name = this.unique(names?.node || names?.outputs.find((output) => output) || opType);
+    const name = names
+      ? this.#uniqueNode(names.node || names.outputs.find((output) => output) || opType)
+      : this.unique(opType);
     const inferred = inferOutputs(opType, {
       node: name,
       domain,

@@ -17,31 +17,32 @@ function passesThrough(node: Node, constants: ReadonlyMap<string, Tensor>, read:
 export function removePassThrough(graph: Graph): Graph {
   const constants = fixedInitializers(graph);
   const outputs = new Set(graph.outputs.map((output) => output.name));
-  const computed = new Set(graph.nodes.flatMap((node) => node.outputs));
   const read = new Set([...outputs, ...graph.nodes.flatMap((node) => node.inputs)]);
+  /** What each tensor that is handed on is in truth. */
+  const roots = new Map<string, string>();
+  const computed = new Set<string>();
+  const rootOf = (name: string): string => roots.get(name) ?? name;
+  for (const node of graph.nodes)
+    if (passesThrough(node, constants, read)) roots.set(node.outputs[0]!, rootOf(node.inputs[0]!));
+    else for (const output of node.outputs) computed.add(output);
+  // A tensor within the graph takes the name of the output it is handed on to; a second output of it stays an Identity.
   const renamed = new Map<string, string>();
-  const current = (name: string): string => renamed.get(name) ?? name;
-  // An output handed on from a node takes that node's place under the output's name; there is one such name for it.
-  const promoted = new Map<string, string>();
-  for (const node of graph.nodes) {
-    const [from, to] = [node.inputs[0]!, node.outputs[0]!];
-    if (!outputs.has(to) || !passesThrough(node, constants, read)) continue;
-    if (computed.has(from) && !outputs.has(from) && !promoted.has(from)) promoted.set(from, to);
-  }
+  for (const [name, root] of roots)
+    if (outputs.has(name) && computed.has(root) && !outputs.has(root) && !renamed.has(root)) renamed.set(root, name);
+  const nameOf = (name: string): string => {
+    const root = rootOf(name);
+    return renamed.get(root) ?? root;
+  };
   const nodes: Node[] = [];
   for (const node of graph.nodes) {
-    const inputs = node.inputs.map(current);
-    const [from, to] = [node.inputs[0]!, node.outputs[0]!];
-    if (passesThrough(node, constants, read) && (!outputs.has(to) || promoted.get(from) === to)) {
-      if (promoted.get(from) !== to) renamed.set(to, inputs[0]!);
-      continue;
-    }
-    const own = node.outputs.map((output) => {
-      const name = promoted.get(output);
-      if (name) renamed.set(output, name);
-      return name ?? output;
-    });
-    nodes.push({ ...node, inputs, outputs: own });
+    const to = node.outputs[0]!;
+    const handedOn = roots.has(to);
+    if (handedOn && (!outputs.has(to) || nameOf(to) === to)) continue;
+    const inputs = handedOn ? [nameOf(to)] : node.inputs.map((input) => (input ? nameOf(input) : ''));
+    const own = handedOn
+      ? { ...node, opType: 'Identity', attributes: {}, outputs: [to] }
+      : { ...node, outputs: node.outputs.map((output) => renamed.get(output) ?? output) };
+    nodes.push({ ...own, inputs });
   }
   return { ...graph, nodes };
 }
