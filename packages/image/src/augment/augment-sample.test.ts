@@ -8,6 +8,7 @@ import {
   augmentSample,
   type Keypoint,
   type LabelledBox,
+  parseAugmentPolicy,
   type Sample,
   unlabelled,
 } from './index.js';
@@ -271,5 +272,334 @@ describe('what is on a picture moves with its pixels', () => {
       expectMovedAlong(canvas);
       expect(canvas.found.boxes.length).toBeGreaterThan(0);
     }
+  });
+});
+
+/** Ten pictures of different sizes with objects of one class each, so that colours tell where they came from. */
+const others = (shape: Shape, first: number, sizes: readonly (readonly [number, number])[]) =>
+  sizes.map(([width, height], n) =>
+    draw(width, height, [{ box: [30, 30, width - 40, height - 40], classIndex: first + n }], shape),
+  );
+
+describe('several pictures in one', () => {
+  for (const shape of ['box', 'polygon', 'mask'] as const) {
+    test(`mosaic, ${shape}`, async () => {
+      const draws = others(shape, 3, [
+        [240, 180],
+        [180, 240],
+        [200, 200],
+      ]);
+      const first = draw(220, 160, [{ box: [20, 30, 150, 140], classIndex: 0 }], shape);
+      let most = 0;
+      for (let seed = 1; seed <= 8; seed++) {
+        const policy: AugmentPolicy = {
+          mosaic: { probability: 1, scale: [0.6, 1] },
+          mirror: 0.5,
+          rotate: seed > 4 ? 15 : 0,
+        };
+        const canvas = await augmented(first, 320, 288, policy, seed, draws);
+        expectMovedAlong(canvas);
+        most = Math.max(most, canvas.found.boxes.length);
+        expect(canvas.found.classes.map(({ classIndex }) => classIndex).toSorted()).toEqual([0, 3, 4, 5]);
+        expect(canvas.found.classes.reduce((sum, { weight }) => sum + weight, 0)).toBeCloseTo(1, 9);
+      }
+      expect(most).toBeGreaterThanOrEqual(3);
+    });
+
+    test(`copy-paste, ${shape}: what is covered shrinks or goes`, async () => {
+      let pasted = 0;
+      for (let seed = 1; seed <= 12; seed++) {
+        const policy: AugmentPolicy = { copyPaste: { probability: 1 }, scale: [0.7, 1.1], translate: 1, mirror: 0.5 };
+        const canvas = await augmented(scenery(shape), 240, 200, policy, seed, others(shape, 4, [[150, 140]]));
+        expectMovedAlong(canvas);
+        pasted += canvas.found.boxes.filter(({ classIndex }) => classIndex === 4).length;
+      }
+      expect(pasted).toBeGreaterThan(2);
+    });
+
+    test(`cutmix, ${shape}`, async () => {
+      for (let seed = 1; seed <= 12; seed++) {
+        const canvas = await augmented(
+          scenery(shape),
+          240,
+          200,
+          { cutmix: { probability: 1, alpha: 1 }, scale: [0.8, 1.2], translate: 1 },
+          seed,
+          others(shape, 4, [[240, 180]]),
+        );
+        expectMovedAlong(canvas);
+        const { classes, lambda } = canvas.found;
+        expect(classes.find(({ classIndex }) => classIndex === 4)!.weight).toBeCloseTo(1 - lambda, 9);
+        expect(classes.find(({ classIndex }) => classIndex === 0)!.weight).toBeCloseTo(lambda, 9);
+      }
+    });
+  }
+
+  test('cutmix: lambda is the part of the canvas that is left of the first picture', async () => {
+    const plain = (grey: number, classIndex: number): Sample => ({
+      image: { data: new Uint8Array(100 * 80 * 3).fill(grey), width: 100, height: 80 },
+      classIndices: [classIndex],
+    });
+    for (let seed = 1; seed <= 10; seed++) {
+      const pixels = new Uint8Array(100 * 80 * 3);
+      const policy: AugmentPolicy = { fit: 'stretch', cutmix: { probability: 1, alpha: 1 } };
+      const { lambda } = await augmentSample(plain(10, 0), { pixels }, 100, 80, policy, seeded(seed), async () =>
+        plain(200, 1),
+      );
+      expect(pixels.filter((v) => v === 10).length / pixels.length).toBeCloseTo(lambda, 9);
+    }
+  });
+
+  test('mixup blends pixels by lambda, keeps both sets of boxes with weights, and adds up classes', async () => {
+    const policy: AugmentPolicy = { fit: 'stretch', mixup: { probability: 1, alpha: 0.8 } };
+    const lambdas: number[] = [];
+    for (let seed = 1; seed <= 20; seed++) {
+      const [one, other] = [scenery('box'), draw(240, 180, [{ box: [40, 40, 200, 140], classIndex: 5 }], 'box')];
+      const { pixels, found } = await augmented(one, 240, 180, policy, seed, [other]);
+      const { lambda } = found;
+      lambdas.push(lambda);
+      let worst = 0;
+      for (let i = 0; i < pixels.length; i++)
+        worst = Math.max(
+          worst,
+          Math.abs(pixels[i]! - (lambda * one.image.data[i]! + (1 - lambda) * other.image.data[i]!)),
+        );
+      expect(worst).toBeLessThanOrEqual(1.01);
+      expect(found.boxes.map(({ box, weight }) => [...box, weight])).toEqual([
+        ...one.boxes!.map(({ box }) => [...box, lambda]),
+        [40, 40, 200, 140, 1 - lambda],
+      ]);
+      expect(found.classes).toEqual([
+        ...[0, 1, 2].map((classIndex) => ({ classIndex, weight: lambda })),
+        { classIndex: 5, weight: 1 - lambda },
+      ]);
+    }
+    expect(Math.min(...lambdas)).toBeLessThan(0.3);
+    expect(Math.max(...lambdas)).toBeGreaterThan(0.7);
+  });
+});
+
+describe('pixels', () => {
+  const noisy = (width: number, height: number): Sample => {
+    const random = seeded(9);
+    return { image: { data: Uint8Array.from({ length: width * height * 3 }, () => random() * 256), width, height } };
+  };
+  const everything: AugmentPolicy = {
+    scale: [0.6, 1.6],
+    stretch: 1.3,
+    translate: 1,
+    rotate: 20,
+    shear: 5,
+    mirror: 0.5,
+    flipVertical: 0.5,
+    brightness: 0.3,
+    contrast: 0.3,
+    saturation: 0.3,
+    hue: 20,
+    grayscale: 0.3,
+    invert: 0.3,
+    gamma: 1.5,
+    posterize: { probability: 0.5, bits: [3, 6] },
+    solarize: { probability: 0.5, threshold: [100, 200] },
+    equalize: 0.5,
+    autocontrast: 0.5,
+    sharpness: 0.8,
+    blur: { probability: 0.5, sigma: [0.3, 2] },
+    noise: { probability: 0.5, sigma: [1, 20] },
+    jpeg: { probability: 0.5, quality: [40, 90] },
+    cutout: { probability: 0.5, count: 2, area: [0.01, 0.1] },
+    randAugment: { operations: 3, magnitude: 7 },
+    mosaic: { probability: 0.5, scale: [0.5, 1] },
+    mixup: { probability: 0.3, alpha: 0.5 },
+    cutmix: { probability: 0.3, alpha: 1 },
+    copyPaste: { probability: 0.5 },
+  };
+
+  test('the same numbers give the same bytes, other numbers others', async () => {
+    const draws = others('polygon', 3, [[120, 90]]);
+    const bytes = async (seed: number) => {
+      const { pixels, found } = await augmented(scenery('mask'), 160, 120, everything, seed, draws);
+      return JSON.stringify([Buffer.from(pixels).toString('base64'), found.boxes, found.lambda, [...found.colour]]);
+    };
+    for (let seed = 1; seed <= 12; seed++) {
+      expect(await bytes(seed)).toBe(await bytes(seed));
+      expect(await bytes(seed)).not.toBe(await bytes(seed + 100));
+    }
+  });
+
+  test('no picture is too small, too long or too empty', async () => {
+    for (const [width, height] of [
+      [1, 1],
+      [2, 1],
+      [1, 300],
+      [4000, 1],
+      [3000, 5],
+      [2, 2],
+    ] as const)
+      for (let seed = 1; seed <= 5; seed++) {
+        const sample: Sample = {
+          ...noisy(width, height),
+          labelMap: new Uint8Array(width * height).fill(3),
+          boxes: [{ classIndex: 0, box: [0, 0, width, height] }],
+        };
+        const { mixup: _, ...labelled } = everything;
+        const policies: AugmentPolicy[] = [everything, labelled, ...Object.values(geometries)];
+        policies.push({ fit: 'cover', scale: [5, 5], rotate: 9 });
+        for (const policy of policies) {
+          const { found, pixels } = await augmented(
+            sample,
+            64,
+            48,
+            policy,
+            seed,
+            [noisy(1, 1), sample].slice(policy.mixup ? 0 : 1),
+          );
+          expect(pixels.length).toBe(64 * 48 * 3);
+          for (const { box } of found.boxes)
+            for (const [i, v] of box.entries()) expect(v >= 0 && v <= (i % 2 ? 48 : 64), `${box}`).toBe(true);
+        }
+      }
+  });
+
+  test('a picture without annotations has none afterwards', async () => {
+    const pixels = new Uint8Array(32 * 32 * 3);
+    const found = await augmentSample(noisy(40, 20), { pixels }, 32, 32, augmentPolicies.detection, seeded(1));
+    expect(found).toMatchObject({ boxes: [], classes: [], lambda: 1 });
+  });
+
+  test('nothing changes under the policy none: the picture lies where letterbox() puts it', async () => {
+    const { letterbox } = await import('../letterbox.js');
+    for (const [width, height] of [
+      [100, 60],
+      [64, 64],
+      [20, 90],
+    ] as const) {
+      const [sample, canvas, expected] = [
+        noisy(width, height),
+        new Uint8Array(64 * 64 * 3),
+        new Uint8Array(64 * 64 * 3),
+      ];
+      const { colour } = await augmentSample(sample, { pixels: canvas }, 64, 64, augmentPolicies.none, seeded(1));
+      await letterbox(sample.image, expected, 64, 64);
+      expect(Buffer.compare(canvas, expected)).toBe(0);
+      expect([...colour]).toEqual([1, 0, 0, 0, 0, 1, 0, 0, 0, 0, 1, 0]);
+    }
+  });
+
+  test('a mirror image exchanges the key points of a pair; one turned over both ways does not', async () => {
+    const boxes: LabelledBox[] = [
+      {
+        classIndex: 0,
+        box: [10, 10, 90, 50],
+        keypoints: [
+          [20, 20, 2],
+          [80, 30, 1],
+          [0, 0, 0],
+        ],
+      },
+    ];
+    const sample: Sample = { ...noisy(100, 60), boxes };
+    const moved = async (policy: AugmentPolicy) =>
+      (await augmented(sample, 100, 60, { flipPairs: [[0, 1]], ...policy, mixup: { probability: 0, alpha: 1 } }, 1))
+        .found.boxes[0]!.keypoints;
+    expect(await moved({ mirror: 1 })).toEqual([
+      [20, 30, 1],
+      [80, 20, 2],
+      [0, 0, 0],
+    ]);
+    expect(await moved({ flipVertical: 1 })).toEqual([
+      [80, 30, 1],
+      [20, 40, 2],
+      [0, 0, 0],
+    ]);
+    expect(await moved({ mirror: 1, flipVertical: 1 })).toEqual([
+      [80, 40, 2],
+      [20, 30, 1],
+      [0, 0, 0],
+    ]);
+  });
+
+  test('a key point that leaves the canvas is no longer seen, one under a hole is hidden', async () => {
+    const boxes: LabelledBox[] = [
+      {
+        classIndex: 0,
+        box: [0, 0, 100, 60],
+        keypoints: [
+          [5, 5, 2],
+          [50, 30, 2],
+        ],
+      },
+    ];
+    const { found } = await augmented(
+      { ...noisy(100, 60), boxes },
+      60,
+      60,
+      { fit: 'cover', mixup: { probability: 0, alpha: 1 } },
+      1,
+    );
+    expect(found.boxes[0]!.keypoints).toEqual([
+      [-15, 5, 0],
+      [30, 30, 2],
+    ]);
+    expect(found.boxes[0]!.box).toEqual([0, 0, 60, 60]);
+    for (let seed = 1; seed < 30; seed++) {
+      const holes: AugmentPolicy = {
+        cutout: { probability: 1, count: 1, area: [0.1, 0.3] },
+        mixup: { probability: 0, alpha: 1 },
+      };
+      const canvas = await augmented({ ...noisy(100, 60), boxes }, 100, 60, holes, seed);
+      const [, middle] = canvas.found.boxes[0]!.keypoints!;
+      const at = (30 * 100 + 50) * 3;
+      expect(middle![2]).toBe(canvas.pixels.subarray(at, at + 3).every((v) => v === 114) ? 1 : 2);
+    }
+  });
+});
+
+describe('policies', () => {
+  test('what is known and in range passes, through JSON and back', () => {
+    for (const policy of Object.values(augmentPolicies))
+      expect(parseAugmentPolicy(JSON.parse(JSON.stringify(policy)))).toEqual(policy);
+    expect(parseAugmentPolicy({})).toEqual({});
+  });
+
+  test('each mistake is named, with what would be right', () => {
+    const cases: [unknown, RegExp][] = [
+      [null, /must be an object with fit, /],
+      [[], /must be an object/],
+      [{ rotation: 3 }, /no "rotation"\. Known are fit, area, .*rotate/],
+      [{ rotate: '3' }, /"rotate" of the augment policy is "3"; it must be a number from 0 to 180/],
+      [{ rotate: Number.NaN }, /"rotate".*must be a number/],
+      [{ scale: [2, 1] }, /"scale".*\[2,1\].*\[least, most\]/],
+      [{ mirror: 1.5 }, /"mirror".*from 0 to 1/],
+      [{ fit: 'contain' }, /"fit".*one of letterbox, cover, stretch, random-resized-crop/],
+      [{ mosaic: 0.5 }, /"mosaic".*an object with probability, scale/],
+      [{ mixup: { probability: 1 } }, /"mixup\.alpha".*missing/],
+      [{ mixup: { probability: 1, alpha: 1, beta: 2 } }, /no "mixup\.beta"/],
+      [{ cutout: { probability: 1, count: 1.5, area: [0.1, 0.2] } }, /"cutout\.count".*whole number/],
+      [{ flipPairs: [[1]] }, /"flipPairs".*\[index, index\]/],
+      [{ fit: 'random-resized-crop', scale: [1, 2] }, /"scale".*draws its own size/],
+      [{ area: [0.5, 1] }, /"area".*random-resized-crop/],
+      [{ constructor: 1 }, /no "constructor"/],
+    ];
+    for (const [json, message] of cases) {
+      expect(() => parseAugmentPolicy(json)).toThrow(message);
+      expect(() => parseAugmentPolicy(json)).toThrow(expect.objectContaining({ code: 'invalid_augment_policy' }));
+    }
+  });
+
+  test('what a policy needs and what it cannot do is said', async () => {
+    const [sample, pixels, labelMap] = [scenery(), new Uint8Array(20 * 10 * 3), new Uint8Array(200)];
+    const run = (policy: AugmentPolicy, into = {}, of = sample, draws = true) =>
+      augmentSample(of, { pixels, ...into }, 20, 10, policy, seeded(1), draws ? async () => sample : undefined);
+    await expect(run({ mosaic: { probability: 1, scale: [1, 1] } }, {}, sample, false)).rejects.toThrow(
+      /"mosaic" needs further pictures/,
+    );
+    await expect(run({ mixup: { probability: 1, alpha: 1 } }, { labelMap })).rejects.toThrow(/"mixup" blends pixels/);
+    await expect(run({}, { labelMap: new Uint8Array(3) })).rejects.toThrow(
+      /A canvas of 20 x 10 needs 600 bytes of pixels and 200 of labels/,
+    );
+    await expect(run({}, { labelMap }, { image: sample.image })).rejects.toThrow(/the sample has none/);
+    const cut = { ...sample, image: { ...sample.image, data: sample.image.data.subarray(3) } };
+    await expect(run({}, {}, cut)).rejects.toThrow(/has 129600 bytes, not 129597/);
   });
 });

@@ -53,10 +53,9 @@ export function clipRing(ring: Ring, box: Xyxy): Ring {
       const before = (points[j + axis]! - limit) * sign;
       if (depth >= 0 !== before >= 0) {
         const part = before / (before - depth);
-        kept.push(
-          points[j]! + part * (points[i]! - points[j]!),
-          points[j + 1]! + part * (points[i + 1]! - points[j + 1]!),
-        );
+        const other = points[j + 1 - axis]! + part * (points[i + 1 - axis]! - points[j + 1 - axis]!);
+        // The limit itself, not what rounding makes of it.
+        kept.push(...(axis === 0 ? [limit, other] : [other, limit]));
       }
       if (depth >= 0) kept.push(points[i]!, points[i + 1]!);
     }

@@ -1,0 +1,211 @@
+// Pictures decoded and augmented per second for training (random crop to 224 x 224, flip, colour), by Fovea and by
+// PyTorch's DataLoader with torchvision over PIL, on the same JPEG files. Interleaved rounds, median and spread.
+//
+//   npm run bench -- loading [--json] [--rounds 5]
+//
+// The peer is installed from PyPI into a folder for temporary files the first time (several GB: PyPI's PyTorch for Linux
+// brings its GPU libraries). Fovea never needs it.
+import { execFileSync, spawn } from 'node:child_process';
+import { existsSync, mkdirSync, readdirSync, rmdirSync, statSync } from 'node:fs';
+import { availableParallelism, tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { fileURLToPath } from 'node:url';
+
+const here = dirname(fileURLToPath(import.meta.url));
+const json = process.argv.includes('--json');
+const option = (name, usual) =>
+  process.argv.includes(name) ? Number(process.argv[process.argv.indexOf(name) + 1]) : usual;
+const rounds = option('--rounds', 5);
+const [side, batch, inFlight, peerWorkers] = [224, 32, 6, 2];
+// What the peer's transforms do, in Fovea's words.
+const policy = {
+  fit: 'random-resized-crop',
+  area: [0.25, 1],
+  ratio: [3 / 4, 4 / 3],
+  mirror: 0.5,
+  brightness: 0.2,
+  contrast: 0.2,
+  saturation: 0.3,
+  hue: 8,
+};
+
+const { applyColour, augmentSample, decodeImage } = await import('@fovea/image');
+const { seededRandom } = await import('@fovea/nn');
+
+const shared = join(process.env.FOVEA_SHARED ?? join(here, '../../shared'), 'data');
+const jpegsOf = (folder) =>
+  readdirSync(folder, { recursive: true })
+    .filter((name) => /\.jpe?g$/i.test(name))
+    .sort()
+    .map((name) => join(folder, name));
+
+/** Goes through the pictures once, in batches as training takes them; `get` gives a decoded picture. */
+async function pass(files, get, random) {
+  const slots = Array.from({ length: 2 }, () => new Uint8Array(batch * side * side * 3));
+  const order = [...files.keys()];
+  for (let i = order.length - 1; i > 0; i--) {
+    const j = Math.floor(random() * (i + 1));
+    [order[i], order[j]] = [order[j], order[i]];
+  }
+  let next = 0;
+  const started = performance.now();
+  await Promise.all(
+    Array.from({ length: inFlight }, async () => {
+      while (next < order.length) {
+        const n = next++;
+        const slot = slots[Math.floor(n / batch) % 2];
+        const pixels = slot.subarray((n % batch) * side * side * 3, ((n % batch) + 1) * side * side * 3);
+        const image = await get(files[order[n]]);
+        const { colour } = await augmentSample({ image }, { pixels }, side, side, policy, random);
+        // In training this matrix is the step graph's first node; here it must be done to be compared.
+        applyColour(pixels, colour);
+      }
+    }),
+  );
+  return files.length / ((performance.now() - started) / 1000);
+}
+
+const python = join(tmpdir(), 'fovea-bench-python');
+const interpreter = join(python, process.platform === 'win32' ? 'Scripts/python.exe' : 'bin/python');
+const lock = `${python}.lock`;
+
+function importsPeer() {
+  if (!existsSync(interpreter)) return false;
+  try {
+    execFileSync(interpreter, ['-c', 'import torch, torchvision'], { stdio: 'ignore' });
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/** Installs the peer once; several benchmarks share it, and a lock folder keeps them apart. */
+async function installPeer() {
+  for (let waited = 0; ; waited++) {
+    if (!existsSync(lock) && importsPeer()) return;
+    try {
+      mkdirSync(lock);
+      break;
+    } catch (cause) {
+      if (cause.code !== 'EEXIST') throw cause;
+      const held = existsSync(lock) ? Date.now() - statSync(lock).mtimeMs : 0;
+      if (held > 3_600_000) throw new Error(`${lock} is older than an hour: remove it if nothing is being installed`);
+      if (waited === 0) console.error(`waiting for another installation of the peer (${lock})`);
+      await new Promise((resolve) => setTimeout(resolve, 5000));
+    }
+  }
+  try {
+    console.error(`installing torch and torchvision into ${python}`);
+    const command = process.platform === 'win32' ? 'python' : 'python3';
+    execFileSync(command, ['-m', 'venv', python], { stdio: ['ignore', 2, 2] });
+    execFileSync(interpreter, ['-m', 'pip', 'install', '--quiet', 'torch', 'torchvision'], { stdio: ['ignore', 2, 2] });
+  } finally {
+    rmdirSync(lock);
+  }
+  if (!importsPeer()) throw new Error('torch and torchvision were installed but cannot be imported');
+}
+
+/** A peer process over some files; `pass()` gives its pictures per second. */
+async function startPeer(files) {
+  const args = [join(here, 'loading-peer.py'), String(peerWorkers), String(batch), ...files];
+  const child = spawn(interpreter, args, { stdio: ['pipe', 'pipe', 'inherit'] });
+  const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
+  const answer = async () => {
+    const { value, done } = await lines.next();
+    if (done) throw new Error('the peer ended early; its reason is above');
+    return JSON.parse(value);
+  };
+  const versions = await answer();
+  return {
+    versions,
+    async pass() {
+      child.stdin.write('{"passes": 1}\n');
+      const { images, seconds } = await answer();
+      return images / seconds;
+    },
+    stop: () => child.stdin.end(),
+  };
+}
+
+const sets = Object.fromEntries(
+  ['cars', 'hymenoptera']
+    .map((name) => [name, join(shared, name)])
+    .filter(([, folder]) => existsSync(folder))
+    .map(([name, folder]) => [name, jpegsOf(folder)]),
+);
+if (Object.keys(sets).length === 0) {
+  console.error(
+    `No pictures to load: cars and hymenoptera are looked for in ${shared} (FOVEA_SHARED names another folder).`,
+  );
+  process.exit(2);
+}
+
+let missing;
+try {
+  await installPeer();
+} catch (cause) {
+  missing = cause.message.split('\n')[0];
+}
+
+const spread = (values) => {
+  const sorted = values.toSorted((a, b) => a - b);
+  return { median: sorted[sorted.length >> 1], least: sorted[0], most: sorted.at(-1) };
+};
+
+const result = {
+  benchmark: 'loading',
+  what: `JPEG decoded, random crop to ${side} x ${side}, flip, colour; pictures per second`,
+  cores: availableParallelism(),
+  rounds,
+  peer: missing === undefined ? undefined : { missing },
+  sets: {},
+};
+for (const [name, files] of Object.entries(sets)) {
+  const random = seededRandom(0);
+  const decoded = new Map();
+  const fromFile = (file) => decodeImage(file);
+  const fromMemory = (file) => {
+    if (!decoded.has(file)) decoded.set(file, decodeImage(file));
+    return decoded.get(file);
+  };
+  const peer = missing === undefined ? await startPeer(files) : undefined;
+  if (peer) result.peer = { ...peer.versions, workers: peerWorkers };
+  const figures = { fovea: [], foveaCached: [], peer: [] };
+  for (let round = -1; round < rounds; round++) {
+    const measured = {
+      fovea: await pass(files, fromFile, random),
+      foveaCached: await pass(files, fromMemory, random),
+      peer: peer && (await peer.pass()),
+    };
+    // The first round warms up.
+    if (round >= 0) for (const [key, value] of Object.entries(measured)) if (value) figures[key].push(value);
+  }
+  peer?.stop();
+  const { fovea, foveaCached } = { fovea: spread(figures.fovea), foveaCached: spread(figures.foveaCached) };
+  const against = peer && spread(figures.peer);
+  result.sets[name] = {
+    pictures: files.length,
+    ...(against && { ratio: fovea.median / against.median, ratioCached: foveaCached.median / against.median }),
+    fovea,
+    foveaCached,
+    ...(against && { peer: against }),
+  };
+}
+
+if (json) console.log(JSON.stringify(result));
+else {
+  const show = ({ median, least, most }) => `${median.toFixed(0)} (${least.toFixed(0)} to ${most.toFixed(0)})`;
+  console.log(`${result.what}; ${result.cores} cores, ${rounds} rounds`);
+  if (missing !== undefined) console.log(`PyTorch could not be installed here: ${missing}`);
+  for (const [name, { pictures, ratio, ratioCached, fovea, foveaCached, peer }] of Object.entries(result.sets)) {
+    console.log(`${name}, ${pictures} pictures`);
+    if (peer)
+      console.log(
+        `  ratio to PyTorch's DataLoader  ${ratio.toFixed(2)}, from the second epoch on ${ratioCached.toFixed(2)}`,
+      );
+    console.log(`  Fovea, from files              ${show(fovea)}`);
+    console.log(`  Fovea, decoded in memory       ${show(foveaCached)}`);
+    if (peer) console.log(`  DataLoader, ${peerWorkers} workers          ${show(peer)}`);
+  }
+}
