@@ -35,10 +35,9 @@ export class GraphBuilder {
   /** A name not taken yet, made from the scopes and `hint`. */
   unique(hint: string): string {
     const base = [...this.#scope, hint].join('/');
-    if (!this.values.has(base)) return base;
-    let name: string;
-    do name = `${base}_${++this.#counter}`;
-    while (this.values.has(name));
+    const taken = (name: string) => this.values.has(name) || this.#nodeNames.has(name);
+    let name = base;
+    while (taken(name)) name = `${base}_${++this.#counter}`;
     return name;
   }
 
@@ -47,7 +46,6 @@ export class GraphBuilder {
     const base = [...this.#scope, hint].join('/');
     let name = base;
     while (this.#nodeNames.has(name)) name = `${base}_${++this.#counter}`;
-    this.#nodeNames.add(name);
     return name;
   }
 
@@ -150,6 +148,7 @@ export class GraphBuilder {
       const hint = names.outputs[index];
       return hint ? this.#define(this.unique(hint), dtype, shape) : { name: '', dtype, shape };
     });
+    this.#nodeNames.add(name);
     this.nodes.push({
       opType,
       domain,

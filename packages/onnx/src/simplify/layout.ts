@@ -41,7 +41,7 @@ export class Layout {
       const now = this.#current(name);
       if (this.#moved.has(now)) this.#settle(now);
       if (now !== name)
-        this.nodes.push({ opType: 'Identity', domain: '', name, inputs: [now], outputs: [name], attributes: {} });
+        this.nodes.push({ opType: 'Identity', domain: '', name: '', inputs: [now], outputs: [name], attributes: {} });
     }
     return { ...this.graph, nodes: this.nodes, initializers: this.initializers };
   }
@@ -100,7 +100,8 @@ export class Layout {
     this.nodes.push({
       opType: 'Transpose',
       domain: '',
-      name,
+      // A node before may have the tensor's name.
+      name: '',
       inputs: [source],
       outputs: [name],
       attributes: { perm: [...order] },
