@@ -59,6 +59,20 @@ const powers = [2, 3, 1, 0.5, -1, 0, 1.5].map((exponent) =>
 export const arithmeticCases: readonly GradientCase[] = [
   ...binary,
   ...extrema,
+  caseOf('Mul', 'SiLU', [[2, 5]], (g, x) => g.node('Mul', [x, g.node('Sigmoid', [x])])),
+  caseOf('Mul', 'SiLU, the gate first and used again', [[2, 5]], (g, x) => {
+    const gate = g.node('Sigmoid', [x]);
+    return g.node('Add', [g.node('Mul', [gate, x]), gate]);
+  }),
+  caseOf(
+    'Mul',
+    'gated by the sigmoid of another',
+    [
+      [2, 5],
+      [2, 5],
+    ],
+    (g, x, z) => g.node('Mul', [x, g.node('Sigmoid', [z])]),
+  ),
   ...powers,
   caseOf('Pow', 'of negative numbers, squared', [[2, 3]], (g, x) => g.node('Pow', [x, g.scalar(2, x.dtype)])),
   caseOf('Pow', 'to a constant per column', [[2, 3]], (g, x) =>

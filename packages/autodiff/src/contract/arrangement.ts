@@ -121,5 +121,10 @@ export const arrangementCases: readonly GradientCase[] = [
     caseOf('DepthToSpace', mode, [[2, 8, 2, 3]], on('DepthToSpace', { blocksize: 2, mode })),
   ),
   caseOf('SpaceToDepth', 'blocks of 2', [[2, 2, 4, 6]], on('SpaceToDepth', { blocksize: 2 })),
+  caseOf('DepthToSpace', 'no pictures', [[0, 8, 2, 3]], on('DepthToSpace', { blocksize: 2 })),
+  caseOf('SpaceToDepth', 'no pictures', [[0, 2, 4, 6]], on('SpaceToDepth', { blocksize: 2 })),
+  caseOf('Tile', 'nothing', [[0, 3]], (g, x) => g.node('Tile', [x, g.ints([2, 2])])),
+  caseOf('Split', 'nothing', [[0, 4]], (g, x) => parts(g, x, null, 1, 2)[0]!),
+  caseOf('Pad', 'constant, nothing', [[0, 3]], padded([0, 1, 0, 1], 'constant')),
   caseOf('Dropout', 'in inference', [[2, 3]], on('Dropout')),
 ];

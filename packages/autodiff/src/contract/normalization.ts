@@ -64,6 +64,8 @@ export const normalizationCases: readonly GradientCase[] = [
     [[3, 5], [5], [5]],
     (g, ...inputs) => g.nodesOf('LayerNormalization', inputs, {}, 3)[0]!,
   ),
+  caseOf('LayerNormalization', 'no rows', [[0, 5], [5], [5]], on('LayerNormalization'), { alias: false }),
+  caseOf('LayerNormalization', 'axis of size 1', [[3, 1], [1], [1]], on('LayerNormalization'), { alias: false }),
   ...[1, 2, 4].map((groups) =>
     caseOf(
       'GroupNormalization',

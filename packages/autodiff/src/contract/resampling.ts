@@ -55,6 +55,8 @@ const linear = ['linear', 'cubic'].flatMap((mode) =>
 /** Resize in all its modes. */
 export const resamplingCases: readonly GradientCase[] = [
   ...nearest,
+  caseOf('Resize', 'linear, no pictures', [[0, 2, 4, 5]], bySizes([0, 2, 8, 10], { mode: 'linear' })),
+  caseOf('Resize', 'linear, from one pixel', [[1, 2, 1, 1]], bySizes([1, 2, 3, 4], { mode: 'linear' })),
   ...linear,
   caseOf('Resize', 'nearest, to the same size', [shape], bySizes(shape, { mode: 'nearest' })),
   caseOf(

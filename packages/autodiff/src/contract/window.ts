@@ -43,6 +43,20 @@ const convs: readonly Variant[] = [
   ['one pixel', [2, 3, 1, 1], [4, 3, 1, 1], {}],
   ['one pixel, 3x3', [2, 3, 1, 1], [2, 3, 3, 3], { pads: [1, 1, 1, 1] }],
   ['one-dimensional', [2, 3, 7], [2, 3, 3], { pads: [1, 1], strides: [2] }],
+  ['one-dimensional, grouped, dilated', [2, 4, 9], [6, 2, 3], { pads: [1, 2], group: 2, dilations: [2] }],
+  ['three-dimensional', [1, 2, 4, 5, 3], [3, 2, 2, 3, 3], { pads: [0, 1, 1, 1, 1, 1], strides: [1, 2, 1] }],
+  ['three-dimensional, depthwise', [1, 2, 4, 5, 3], [2, 1, 2, 3, 3], { pads: [0, 1, 1, 1, 1, 1], group: 2 }],
+  ['wider than the map', [1, 2, 3, 2], [2, 2, 5, 5], { pads: [2, 2, 2, 2] }],
+  ['strides that differ, 1x1', [1, 4, 8, 7], [3, 4, 1, 1], { strides: [3, 2] }],
+  ['depthwise, 5x5, stride 2', [1, 3, 9, 8], [3, 1, 5, 5], { pads: [2, 2, 2, 2], group: 3, strides: [2, 2] }],
+  [
+    'depthwise, stride 3, dilated',
+    [1, 3, 12, 11],
+    [3, 1, 3, 3],
+    { pads: [1, 0, 2, 1], group: 3, strides: [3, 3], dilations: [2, 1] },
+  ],
+  ['many channels (Winograd)', [2, 40, 7, 6], [36, 40, 3, 3], { pads: [1, 1, 1, 1] }],
+  ['many channels, uneven pads (Winograd)', [1, 64, 8, 9], [64, 64, 3, 3], { pads: [2, 0, 0, 1] }],
 ];
 
 const transposed: readonly Variant[] = [
@@ -57,6 +71,7 @@ const transposed: readonly Variant[] = [
   ],
   ['uneven pads', [1, 2, 4, 4], [2, 2, 3, 3], { strides: [2, 1], pads: [0, 1, 1, 0] }],
   ['dilated', [1, 2, 3, 3], [2, 2, 3, 3], { dilations: [2, 2] }],
+  ['three-dimensional', [1, 2, 3, 2, 3], [2, 2, 2, 2, 3], { strides: [2, 1, 1] }],
   ['stride 3, padded output', [1, 2, 2, 2], [2, 2, 2, 2], { strides: [3, 3], output_padding: [2, 1] }],
   ['grouped', [1, 4, 3, 3], [4, 3, 3, 3], { group: 2, strides: [2, 2] }],
   ['depthwise', [1, 3, 3, 3], [3, 1, 4, 4], { group: 3, strides: [2, 2], pads: [1, 1, 1, 1] }],
@@ -103,6 +118,7 @@ export const windowCases: readonly GradientCase[] = [
     ],
     on('Conv', { pads: [1, 1, 1, 1] }),
   ),
+  caseOf('AveragePool', 'no pictures', [[0, 2, 4, 4]], on('AveragePool', square(2, { strides: [2, 2] }))),
   ...transposed.map(([name, x, w, attributes]) =>
     caseOf('ConvTranspose', name, [x, w, [w[1]! * Number(attributes.group ?? 1)]], on('ConvTranspose', attributes)),
   ),
