@@ -1,2 +1,3 @@
+export * from './execution-order.js';
 export * from './gradients.js';
 export * from './rule.js';
