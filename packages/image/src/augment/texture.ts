@@ -51,7 +51,7 @@ export async function applyTexture(pixels: Uint8Array, width: number, height: nu
   // libvips has no 3 x 3 kernel for less than 3 pixels a side.
   const sharpens = sharpness !== 1 && width >= 3 && height >= 3;
   if (sharpens) pixels.set(await raw().convolve(sharpnessKernel(sharpness)).raw().toBuffer());
-  if (blurSigma > 0) pixels.set(await raw().blur(blurSigma).raw().toBuffer());
+  if (blurSigma > 0) pixels.set(await raw().blur({ sigma: blurSigma, minAmplitude: 0.02 }).raw().toBuffer());
   applyTones(pixels, texture.tones);
   if (texture.noiseSigma > 0) addNoise(pixels, width, texture.noiseSigma, texture.noiseSeed);
   if (jpegQuality !== undefined) {
