@@ -16,7 +16,7 @@ export interface AddGraphOptions {
   /**
    * Brings a float initializer (or float Constant node) in: as a parameter, as a constant, as anything of its type and
    * shape. Asked once for each that a replayed node computes with; not for those that decide shapes (scales of a Resize,
-   * bounds of a Range), which are folded. Without it, all are constants.
+   * bounds of a Range) or set an operator up (bounds of a Clip), which are constants. Without it, all are constants.
    */
   readonly initializer?: (name: string, tensor: Tensor, uses: readonly Use[]) => Value;
   /** Tensors of the graph at which to stop: only what they need is added. The graph's outputs by default. */
@@ -43,6 +43,14 @@ const shapeInputs: Readonly<Record<string, readonly number[]>> = {
   TopK: [1],
   Unsqueeze: [1],
   Upsample: [1],
+};
+
+/** Inputs that set what an operator does: bounds, rates, fills. They may be floats, and are no weights. */
+const settingInputs: Readonly<Record<string, readonly number[]>> = {
+  Clip: [1, 2],
+  Dropout: [1, 2],
+  OneHot: [2],
+  Pad: [2],
 };
 
 /** A tensor of the replayed graph: known at build time, or a value of the builder, or both. */
@@ -125,20 +133,21 @@ function neededNodes(graph: Graph, targets: readonly string[], given: ReadonlyMa
   return nodes.reverse();
 }
 
-/** Names of tensors whose numbers decide a shape, directly or through other nodes. */
-function shapeDeciding(nodes: readonly Node[]): Set<string> {
-  const deciding = new Set<string>();
+/** Names of tensors whose numbers decide a shape or set an operator up, directly or through other nodes. */
+function deciding(nodes: readonly Node[]): Set<string> {
+  const found = new Set<string>();
   for (let i = nodes.length - 1; i >= 0; i--) {
     const { opType, domain, inputs, outputs } = nodes[i]!;
     // A shape is known whatever the numbers are.
     if (domain === '' && (opType === 'Shape' || opType === 'Size')) continue;
-    const all = outputs.some((output) => output !== '' && deciding.has(output));
-    const some = domain === '' && Object.hasOwn(shapeInputs, opType) ? shapeInputs[opType]! : [];
+    const all = outputs.some((output) => output !== '' && found.has(output));
+    const some = (table: typeof shapeInputs) => (domain === '' && Object.hasOwn(table, opType) ? table[opType]! : []);
+    const own = [...some(shapeInputs), ...some(settingInputs)];
     inputs.forEach((input, index) => {
-      if (input && (all || some.includes(index))) deciding.add(input);
+      if (input && (all || own.includes(index))) found.add(input);
     });
   }
-  return deciding;
+  return found;
 }
 
 class Replay {
@@ -153,7 +162,7 @@ class Replay {
     given: ReadonlyMap<string, Value>,
     readonly initializer: AddGraphOptions['initializer'],
   ) {
-    this.#deciding = shapeDeciding(nodes);
+    this.#deciding = deciding(nodes);
     for (const [name, tensor] of graph.initializers) this.#entries.set(name, { tensor });
     for (const [name, value] of given) this.#entries.set(name, this.#entryOf(value));
     for (const node of nodes)
