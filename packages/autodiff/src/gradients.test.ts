@@ -1,7 +1,8 @@
+import { readFileSync } from 'node:fs';
 import { encodeModel, float, type Graph, GraphBuilder, modelOf, tensorOf, type Value } from '@fovea/onnx';
 import ort from 'onnxruntime-node';
 import { describe, expect, it } from 'vitest';
-import { addGradients } from './gradients.js';
+import { addGradients, differentiable } from './gradients.js';
 
 const sum = (graph: GraphBuilder, value: Value): Value => graph.node('ReduceSum', [value], { keepdims: 0 });
 
@@ -76,6 +77,14 @@ describe('addGradients', () => {
     const graph = new GraphBuilder();
     const x = graph.input('x', 'float32', [3]);
     expect(() => addGradients(graph, x, [x])).toThrow(expect.objectContaining({ code: 'invalid_loss' }));
+  });
+});
+
+describe('the page of this room', () => {
+  it('lists the operators there are rules for', () => {
+    const page = readFileSync(new URL('../README.md', import.meta.url), 'utf8');
+    const list = /`src\/rules\/<operator>\.ts`:\s+([^.]+)\./.exec(page)![1]!;
+    expect(list.split(/,\s+/)).toEqual(differentiable);
   });
 });
 
