@@ -1,8 +1,18 @@
+import type { Sharp } from 'sharp';
 import { type ImageFormat, type ImageInput, openImage, type ReadOptions } from './input.js';
 
 /** Pixels of one picture: RGB, row by row from the top (HWC), 0-255; `data.length` is width * height * 3. */
 export interface RawImage {
   readonly data: Uint8Array;
+  readonly width: number;
+  readonly height: number;
+}
+
+/** A picture still in its file, of which the size is known: what is needed of it is decoded when it is needed. */
+export interface EncodedImage {
+  /** The file, in one of the formats Fovea reads. */
+  readonly bytes: Uint8Array;
+  /** As shown: after the EXIF orientation is applied. */
   readonly width: number;
   readonly height: number;
 }
@@ -24,16 +34,20 @@ export interface ImageFacts {
 export async function decodeImage(input: ImageInput, options?: ReadOptions): Promise<RawImage> {
   const opened = await openImage(input, options);
   try {
-    const { data, info } = await opened
-      .pipeline()
-      .flatten({ background: '#ffffff' })
-      .toColourspace('srgb')
-      .raw({ depth: 'uchar' })
-      .toBuffer({ resolveWithObject: true });
-    return { data: asRgb(data, info.channels), width: info.width, height: info.height };
+    return await renderRgb(opened.pipeline());
   } catch (cause) {
     throw opened.broken(cause);
   }
+}
+
+/** Runs a pipeline over a file to 8-bit sRGB without transparency. */
+export async function renderRgb(pipeline: Sharp): Promise<RawImage> {
+  const { data, info } = await pipeline
+    .flatten({ background: '#ffffff' })
+    .toColourspace('srgb')
+    .raw({ depth: 'uchar' })
+    .toBuffer({ resolveWithObject: true });
+  return { data: asRgb(data, info.channels), width: info.width, height: info.height };
 }
 
 /**

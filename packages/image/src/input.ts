@@ -43,23 +43,10 @@ const O_RDONLY_NONBLOCK = constants.O_RDONLY | (constants.O_NONBLOCK ?? 0);
  * @throws FoveaError `unreadable_image`
  */
 export async function openImage(input: ImageInput, options: ReadOptions = {}): Promise<OpenedImage> {
-  const name = typeof input === 'string' ? `"${input}"` : 'the picture';
-  const fail = (why: string, cause?: unknown) =>
-    new FoveaError(
-      'unreadable_image',
-      `Cannot read ${name}: ${why}.`,
-      { ...(typeof input === 'string' && { file: input }), reason: why },
-      { cause },
-    );
-
+  const fail = failure(input);
   const bytes = typeof input === 'string' ? await readRegularFile(input, fail) : input;
-  if (bytes.length === 0) throw fail('it is empty (0 bytes)');
-  const format = sniffFormat(bytes);
-  if (!format) throw fail('it is not a JPEG, PNG, WebP, AVIF, TIFF or GIF picture');
-
+  const { format, source, pipeline, broken } = openKnown(bytes, fail);
   const maxPixels = options.maxPixels ?? DEFAULT_MAX_PIXELS;
-  const broken = (cause: unknown) => fail(`the ${format.toUpperCase()} data is broken (${describe(cause)})`, cause);
-  const source = () => sharp(bytes, { failOn: 'error', limitInputPixels: false, pages: 1, sequentialRead: true });
 
   let header: Awaited<ReturnType<Sharp['metadata']>>;
   try {
@@ -76,8 +63,38 @@ export async function openImage(input: ImageInput, options: ReadOptions = {}): P
         `${maxPixels / 1e6} MP and ${MAX_SIDE} pixels a side`,
     );
   }
-  const pipeline = () => source().timeout({ seconds: DECODE_TIMEOUT_SECONDS }).autoOrient();
   return { bytes, format, width, height, pipeline, broken };
+}
+
+type Fail = (why: string, cause?: unknown) => FoveaError;
+
+function failure(input: ImageInput): Fail {
+  const name = typeof input === 'string' ? `"${input}"` : 'the picture';
+  return (why, cause) =>
+    new FoveaError(
+      'unreadable_image',
+      `Cannot read ${name}: ${why}.`,
+      { ...(typeof input === 'string' && { file: input }), reason: why },
+      { cause },
+    );
+}
+
+/**
+ * Opens bytes whose header was read before, when their size was found to be within limits.
+ *
+ * @throws FoveaError `unreadable_image` for bytes of another format
+ */
+export function openKnown(bytes: Uint8Array, fail: Fail = failure(bytes)) {
+  if (bytes.length === 0) throw fail('it is empty (0 bytes)');
+  const format = sniffFormat(bytes);
+  if (!format) throw fail('it is not a JPEG, PNG, WebP, AVIF, TIFF or GIF picture');
+  const source = () => sharp(bytes, { failOn: 'error', limitInputPixels: false, pages: 1, sequentialRead: true });
+  return {
+    format,
+    source,
+    pipeline: () => source().timeout({ seconds: DECODE_TIMEOUT_SECONDS }).autoOrient(),
+    broken: (cause: unknown) => fail(`the ${format.toUpperCase()} data is broken (${describe(cause)})`, cause),
+  };
 }
 
 async function readRegularFile(path: string, fail: (why: string, cause?: unknown) => FoveaError): Promise<Uint8Array> {

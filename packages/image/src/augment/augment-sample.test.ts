@@ -1,6 +1,8 @@
 import { iou, type Xyxy } from '@fovea/annotations';
 import fc from 'fast-check';
+import sharp from 'sharp';
 import { describe, expect, test } from 'vitest';
+import type { RawImage } from '../decode.js';
 import {
   type AugmentedSample,
   type AugmentPolicy,
@@ -37,6 +39,7 @@ const paints = [
 ] as const;
 
 type Shape = 'box' | 'polygon' | 'mask';
+type Decoded = Sample & { readonly image: RawImage };
 
 /** Pictures whose pixels say what is where: an object per class, in the class's colour, each with a white dot. */
 function draw(
@@ -44,7 +47,7 @@ function draw(
   height: number,
   objects: readonly { box: Xyxy; classIndex: number }[],
   shape: Shape,
-): Sample {
+): Decoded {
   const data = new Uint8Array(width * height * 3);
   const labelMap = new Uint8Array(width * height).fill(paints.length);
   const paint = (x: number, y: number, colour: readonly number[]) => data.set(colour, (y * width + x) * 3);
@@ -75,7 +78,12 @@ function draw(
       ...(shape === 'mask' && { mask: { left: x0, top: y0, width: x1 - x0, height: y1 - y0, data: mask } }),
     };
   });
-  return { image: { data, width, height }, boxes, labelMap, classIndices: objects.map(({ classIndex }) => classIndex) };
+  return {
+    image: { data, width, height } satisfies RawImage,
+    boxes,
+    labelMap,
+    classIndices: objects.map(({ classIndex }) => classIndex),
+  };
 }
 
 /** The class of the pixel, 'dot', 'ground', or 'edge' for what is between or none of them. */
@@ -181,7 +189,7 @@ function expectMovedAlong(canvas: Canvas, tolerance = 12): void {
   expect(exposed, 'pixels of an object that are labelled as nothing').toBeLessThanOrEqual(edgeSlack(inner));
 }
 
-const scenery = (shape: Shape = 'box', first = 0): Sample =>
+const scenery = (shape: Shape = 'box', first = 0): Decoded =>
   draw(
     240,
     180,
@@ -275,11 +283,37 @@ describe('what is on a picture moves with its pixels', () => {
   });
 });
 
-/** Ten pictures of different sizes with objects of one class each, so that colours tell where they came from. */
+/** Pictures of different sizes with objects of one class each, so that colours tell where they came from. */
 const others = (shape: Shape, first: number, sizes: readonly (readonly [number, number])[]) =>
   sizes.map(([width, height], n) =>
     draw(width, height, [{ box: [30, 30, width - 40, height - 40], classIndex: first + n }], shape),
   );
+
+test('of a picture still in its file, whichever way up it is stored, the same comes out', async () => {
+  const sample = scenery('polygon');
+  const { data, width, height } = sample.image;
+  const png = sharp(data, { raw: { width, height, channels: 3 } });
+  // Stored on its side, to be turned by 90 degrees clockwise: orientation 6.
+  const side = await png.clone().rotate(270).png().withMetadata({ orientation: 6 }).toBuffer();
+  for (const bytes of [await png.png().toBuffer(), side])
+    for (const policy of Object.values(geometries))
+      for (let seed = 1; seed <= 2; seed++) {
+        const [decoded, encoded] = [
+          await augmented(sample, 200, 160, policy, seed),
+          await augmented({ ...sample, image: { bytes, width, height } }, 200, 160, policy, seed),
+        ];
+        expect(encoded.found).toEqual(decoded.found);
+        expect(encoded.labelMap).toEqual(decoded.labelMap);
+        const wrong = encoded.pixels.reduce((sum, v, i) => sum + (Math.abs(v - decoded.pixels[i]!) > 12 ? 1 : 0), 0);
+        expect(wrong, JSON.stringify(policy)).toBeLessThan(encoded.pixels.length * 0.001);
+      }
+  const image = { bytes: Uint8Array.from(side.subarray(0, 300)), width, height };
+  await expect(augmented({ ...sample, image }, 200, 160, {}, 1)).rejects.toThrow(
+    /Cannot read the picture: the PNG data is broken/,
+  );
+  const grown = { bytes: Uint8Array.from(side), width: 1000, height: 900 };
+  await expect(augmented({ image: grown }, 200, 160, geometries.cropped!, 1, [])).rejects.toThrow();
+});
 
 describe('several pictures in one', () => {
   for (const shape of ['box', 'polygon', 'mask'] as const) {
@@ -380,7 +414,7 @@ describe('several pictures in one', () => {
 });
 
 describe('pixels', () => {
-  const noisy = (width: number, height: number): Sample => {
+  const noisy = (width: number, height: number): Decoded => {
     const random = seeded(9);
     return { image: { data: Uint8Array.from({ length: width * height * 3 }, () => random() * 256), width, height } };
   };

@@ -292,7 +292,7 @@ function checkTarget(into: AugmentTarget, width: number, height: number, policy:
 }
 
 function checkSample({ labelMap, image }: Sample, size: { width: number; height: number }, view: View): void {
-  if (image.data.length !== image.width * image.height * 3)
+  if ('data' in image && image.data.length !== image.width * image.height * 3)
     throw new FoveaError(
       'invalid_sample',
       `A picture of ${image.width} x ${image.height} has ${image.width * image.height * 3} bytes, not ${image.data.length}.`,

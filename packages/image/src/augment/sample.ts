@@ -1,5 +1,5 @@
 import type { Xyxy } from '@fovea/annotations';
-import type { RawImage } from '../decode.js';
+import type { EncodedImage, RawImage } from '../decode.js';
 
 /** A point in pixels, and COCO's visibility: 0 not labelled, 1 labelled but hidden, 2 seen. */
 export type Keypoint = readonly [x: number, y: number, visibility: number];
@@ -40,9 +40,10 @@ export interface WeightedClass {
 /** The class of a pixel nobody labelled, or that shows nothing of the picture. */
 export const unlabelled = 255;
 
-/** One decoded picture with what is on it. */
+/** One picture with what is on it. */
 export interface Sample {
-  readonly image: RawImage;
+  /** Decoded, or still in its file: then no more is decoded than is used, each time it is used. */
+  readonly image: RawImage | EncodedImage;
   /** The size that annotations are given in, where `image` was decoded smaller; default is the size of `image`. */
   readonly size?: { readonly width: number; readonly height: number };
   readonly boxes?: readonly LabelledBox[];

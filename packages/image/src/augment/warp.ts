@@ -1,5 +1,5 @@
 import { turn } from '../bilinear.js';
-import type { RawImage } from '../decode.js';
+import type { EncodedImage, RawImage } from '../decode.js';
 import { letterboxFill } from '../letterbox.js';
 import { type Rectangle, resample } from '../resample.js';
 import { type Affine, composed, inverted } from './affine.js';
@@ -14,7 +14,11 @@ export interface View extends Rectangle {
 }
 
 /** Writes a picture into a view; grey where the picture does not reach. */
-export async function warpPixels(image: RawImage, { axes, affine }: Geometry, view: View): Promise<void> {
+export async function warpPixels(
+  image: RawImage | EncodedImage,
+  { axes, affine }: Geometry,
+  view: View,
+): Promise<void> {
   if (!axes) return turnPixels(image, affine, view);
   const { source, target, mirror, flip } = axes;
   const patch = await resample(image, target.width, target.height, { area: source, mirror, flip });
@@ -33,9 +37,10 @@ export async function warpPixels(image: RawImage, { axes, affine }: Geometry, vi
 }
 
 /** Shrinks first where it shrinks, which averages, then turns what the view can show. */
-async function turnPixels(image: RawImage, affine: Affine, view: View): Promise<void> {
+async function turnPixels(image: RawImage | EncodedImage, affine: Affine, view: View): Promise<void> {
   const [scaleX, scaleY] = [Math.hypot(affine[0], affine[3]), Math.hypot(affine[1], affine[4])];
-  if (scaleX >= 1 && scaleY >= 1) return turn(image, inverted(affine), view.pixels, view.stride, view, letterboxFill);
+  if ('data' in image && scaleX >= 1 && scaleY >= 1)
+    return turn(image, inverted(affine), view.pixels, view.stride, view, letterboxFill);
   // Wide enough that no pixel of the view is interpolated with the cut.
   const margin = (scale: number) => Math.ceil(2 / Math.min(1, scale)) + 1;
   const part = shownPart(affine, image, view, margin(scaleX), margin(scaleY));
