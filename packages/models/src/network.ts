@@ -79,22 +79,36 @@ export function positionsOf({ width, height, strides }: DetectionNetwork): Posit
 
 /** Segmentation logits at the size of the input, [N, classes, H, W], by linear interpolation. */
 export function upsampleLogits(
-  { graph }: Pick<BuildContext, 'graph'>,
+  context: Pick<BuildContext, 'graph'>,
   { width, height, alignment }: SegmentationNetwork,
   logits: Value,
 ): Value {
-  const [, , rows, columns] = logits.shape as [number, number, number, number];
-  if (rows === height && columns === width) return logits;
+  return resizeTo(context, logits, width, height, alignment);
+}
+
+/** A map [N, C, h, w] as [N, C, height, width], by linear interpolation between cells that lie as `alignment` says. */
+export function resizeTo(
+  { graph }: Pick<BuildContext, 'graph'>,
+  map: Value,
+  width: number,
+  height: number,
+  alignment: SegmentationNetwork['alignment'],
+): Value {
+  const [, , rows, columns] = map.shape as [number, number, number, number];
+  if (rows === height && columns === width) return map;
   // Factors and not sizes, so that the batch may be of any length.
   const factors = Float32Array.of(1, 1, factorTo(rows, height), factorTo(columns, width));
-  return graph.node('Resize', [logits, null, graph.constant({ dtype: 'float32', shape: [4], data: factors })], {
+  return graph.node('Resize', [map, null, graph.constant({ dtype: 'float32', shape: [4], data: factors }, 'factors')], {
     mode: 'linear',
     coordinate_transformation_mode: alignment,
   });
 }
 
-/** A float32 by which `from` cells become `to`: operators take the integer part of the product. */
+/** A float32 by which `from` cells become `to`: operators take the integer part of the product, in single or double. */
 export function factorTo(from: number, to: number): number {
   const factor = Math.fround(to / from);
-  return Math.floor(Math.fround(from * factor)) === to ? factor : Math.fround((to + 1e-3) / from);
+  const product = from * factor;
+  return Math.floor(product) === to && Math.floor(Math.fround(product)) === to
+    ? factor
+    : Math.fround((to + 1e-3) / from);
 }

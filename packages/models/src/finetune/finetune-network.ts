@@ -12,7 +12,16 @@ import type { NetworkStructure } from '../structure.js';
 import { automaticCut, headFor } from './automatic-cut.js';
 import { type Body, cutBody, prepareBody, type Size } from './body.js';
 import { matchClasses } from './class-names.js';
-import { decoderHead, embeddingHead, type HeadPlan, linearHead, pixelHead, pyramidHead, yoloxHead } from './heads.js';
+import {
+  decoderHead,
+  embeddingHead,
+  type HeadPlan,
+  linearHead,
+  pixelHead,
+  pyramidHead,
+  refinedHead,
+  yoloxHead,
+} from './heads.js';
 import { scope, type TrainedTensors } from './scope.js';
 
 /** What to make of a model to start from. */
@@ -123,7 +132,8 @@ function planOf(config: FinetuneConfig, size: Size): Plan {
       ['classes.weight', constantOf(model.graph, known.weight)],
       ['classes.bias', constantOf(model.graph, known.bias)],
     ]);
-    return { body: bodyAt([known.tensor]), head: { kind: 'pixels', alignment: 'asymmetric' }, trained, rows };
+    const body = bodyAt([known.tensor, ...known.finer]);
+    return { body, head: { kind: 'refined', channels: 48, alignment: 'asymmetric' }, trained, rows };
   }
   if (known?.head === 'yolox' && task === 'detection') {
     const { strides, levels } = known;
@@ -202,26 +212,36 @@ function imported(config: FinetuneConfig): Network {
       };
     }
     case 'segmentation': {
-      if (head.kind !== 'pixels' && head.kind !== 'decoder') throw assertHead('pixels', 'decoder');
-      const [, , rowCount, columnCount] = body.shapes[0] as [number, number, number, number];
+      if (head.kind !== 'pixels' && head.kind !== 'decoder' && head.kind !== 'refined')
+        throw assertHead('pixels', 'decoder', 'refined');
+      // The refined scores have the second map's resolution, all others the first's.
+      const [, , rowCount, columnCount] = body.shapes[head.kind === 'refined' ? 1 : 0] as [
+        number,
+        number,
+        number,
+        number,
+      ];
       const outputStride = Math.round(width / columnCount);
       const onCorners = width - 1 === outputStride * (columnCount - 1) && height - 1 === outputStride * (rowCount - 1);
-      const asymmetric = head.kind === 'pixels' && head.alignment === 'asymmetric';
+      const asymmetric = head.kind !== 'decoder' && head.alignment === 'asymmetric';
+      const alignment = !asymmetric ? 'half_pixel' : onCorners ? 'align_corners' : 'asymmetric';
       return {
         ...base,
         task,
         classes,
         outputStride,
-        alignment: !asymmetric ? 'half_pixel' : onCorners ? 'align_corners' : 'asymmetric',
+        alignment,
         build(context, images) {
           const maps = featuresIn(context, images);
           const own = headIn(context);
-          return {
-            logits:
-              head.kind === 'pixels'
-                ? pixelHead(own, maps[0]!, classes)
-                : decoderHead(own, maps, classes, head.channels),
-          };
+          const [first, ...others] = maps as [Value, ...Value[]];
+          const logits =
+            head.kind === 'pixels'
+              ? pixelHead(own, first, classes)
+              : head.kind === 'refined'
+                ? refinedHead(own, first, others, classes, head.channels, alignment)
+                : decoderHead(own, maps, classes, head.channels);
+          return { logits };
         },
       };
     }

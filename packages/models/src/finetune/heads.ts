@@ -1,6 +1,7 @@
-import { type BuildContext, batchNorm, conv, convUnit, normalInit, upsample } from '@fovea/nn';
+import { type BuildContext, batchNorm, constantInit, conv, convUnit, normalInit, upsample } from '@fovea/nn';
 import type { Value } from '@fovea/onnx';
 import { type DetectorOutputs, detectionHead } from '../detector/architecture.js';
+import { resizeTo, type SegmentationNetwork } from '../network.js';
 
 /** A new head, by the features it stands on. */
 export type HeadPlan =
@@ -10,6 +11,8 @@ export type HeadPlan =
   | { readonly kind: 'embedding'; readonly dimensions: number; readonly project: boolean }
   /** Classes of the cells of one map; as to `alignment`, see the network, which takes corners where they fit. */
   | { readonly kind: 'pixels'; readonly alignment: 'half_pixel' | 'asymmetric' }
+  /** Classes of the cells of the first map, refined at the resolution of the second by it and the others. */
+  | { readonly kind: 'refined'; readonly channels: number; readonly alignment: 'half_pixel' | 'asymmetric' }
   /** A top-down decoder over maps, finest first. */
   | { readonly kind: 'decoder'; readonly channels: number }
   /** YOLOX: features for class and box of each level, alternating; with or without its objectness. */
@@ -45,6 +48,34 @@ export function embeddingHead(context: BuildContext, features: Value, dimensions
 /** Class scores of each cell of a map. */
 export function pixelHead(context: BuildContext, map: Value, classes: number): Value {
   return conv(context, 'classes', map, classes, { kernel: 1, bias: 0, init: fresh });
+}
+
+/**
+ * Class scores of a coarse map at the resolution of the finest of `finer`, plus a correction that starts at zero and is
+ * made of them all (after Chen et al. 2018, DeepLabv3+, arXiv:1802.02611): what the coarse scores know is there from the
+ * first step on.
+ *
+ * @param finer maps, finest first.
+ */
+export function refinedHead(
+  context: BuildContext,
+  coarse: Value,
+  finer: readonly Value[],
+  classes: number,
+  channels: number,
+  alignment: SegmentationNetwork['alignment'],
+): Value {
+  const { graph } = context;
+  const [, , height, width] = finer[0]!.shape as [number, number, number, number];
+  const enlarged = (map: Value) => resizeTo(context, map, width, height, alignment);
+  const scores = enlarged(pixelHead(context, coarse, classes));
+  const parts = [...finer, coarse].map((map, level) =>
+    enlarged(convUnit(context, `refine${level}`, map, channels, { kernel: 1 })),
+  );
+  const joined = parts.reduce((sum, part) => graph.node('Add', [sum, part]));
+  const smooth = convUnit(context, 'refine.second', convUnit(context, 'refine.first', joined, channels), channels);
+  const correction = conv(context, 'refine.classes', smooth, classes, { kernel: 1, bias: 0, init: constantInit(0) });
+  return graph.node('Add', [scores, correction]);
 }
 
 /** Class scores at the finest of several maps, each half the size of the one before. */

@@ -21,8 +21,14 @@ export interface SourceInput {
 export type SourceCut =
   /** Features of the whole picture: [N, C], [N, C, 1, 1] or a map that is averaged. */
   | { readonly head: 'features'; readonly tensor: string }
-  /** A map of features, and the convolution that made classes of it. */
-  | { readonly head: 'pixels'; readonly tensor: string; readonly weight: string; readonly bias: string }
+  /** A map of features, the convolution that made classes of it, and maps of finer cells to refine them by, finest first. */
+  | {
+      readonly head: 'pixels';
+      readonly tensor: string;
+      readonly weight: string;
+      readonly bias: string;
+      readonly finer: readonly string[];
+    }
   /** YOLOX: the inputs of the last convolutions of each level, finest first, and those convolutions' weights. */
   | {
       readonly head: 'yolox';
@@ -139,7 +145,13 @@ const starts: readonly PretrainedModel[] = [
     origin: 'DeepLab EdgeTPU slim, quantized; google-coral/test_data, converted from TFLite; trained on Cityscapes',
     url: null,
     input: { width: 513, height: 513, multiple: 16, resize: 'letterbox-top-left', ...tflite },
-    cut: { head: 'pixels', tensor: 'clip789', weight: 'dequantizelinear793', bias: 'c795' },
+    cut: {
+      head: 'pixels',
+      tensor: 'clip789',
+      weight: 'dequantizelinear793',
+      bias: 'c795',
+      finer: ['clip127', 'clip231'],
+    },
     classNames: cityscapesClasses,
   },
   {
@@ -153,7 +165,13 @@ const starts: readonly PretrainedModel[] = [
     origin: 'DeepLabv3 on MobileNetV2, quantized; google-coral/test_data, converted from TFLite; trained on Pascal VOC',
     url: null,
     input: { width: 513, height: 513, multiple: 16, resize: 'letterbox-top-left', ...tflite },
-    cut: { head: 'pixels', tensor: 'clip760', weight: 'dequantizelinear764', bias: 'c766' },
+    cut: {
+      head: 'pixels',
+      tensor: 'clip760',
+      weight: 'dequantizelinear764',
+      bias: 'c766',
+      finer: ['clip121', 'clip246'],
+    },
     classNames: pascalClasses,
   },
 ];
