@@ -36,6 +36,46 @@ describe.skipIf(!chromium)('the wall', () => {
     await page.context().close();
   });
 
+  it('shows classes of whole pictures, and filters by them', async () => {
+    const { page, errors } = await stage.open('/projects/insects/data');
+    await page.locator('[data-tile]').first().getByText('ants').waitFor();
+    await page.getByRole('button', { name: /^bees / }).click();
+    await page.waitForURL('**class=bees');
+    const tile = page.locator('[data-tile][aria-label="insects_00001.svg, bees"]');
+    await tile.click();
+    const inspector = page.getByRole('complementary', { name: 'Picture' });
+    await inspector.getByRole('heading', { name: 'Class of the picture' }).waitFor();
+    expect(await inspector.getByText('Classified').count()).toBe(1);
+    expect(await inspector.getByRole('heading', { name: /box/ }).count()).toBe(0);
+    await page.keyboard.press('b');
+    await tile.getByText('bees').waitFor({ state: 'detached' });
+    expect(errors).toEqual([]);
+    await page.context().close();
+  });
+
+  it('draws label maps over pictures, as strongly as asked, and says what share a class has', async () => {
+    const { page, errors } = await stage.open('/projects/streets/data');
+    const tile = page.locator('[data-tile]').first();
+    const map = tile.locator('img[src*="/label-map?map="]');
+    await map.waitFor();
+    await tile.click();
+    const inspector = page.getByRole('complementary', { name: 'Picture' });
+    await inspector.getByRole('heading', { name: '2 classes in its pixels' }).waitFor();
+    await inspector.getByText('33.3%', { exact: true }).waitFor();
+    await inspector.getByText('Unlabelled').waitFor();
+    const slider = inspector.getByRole('slider', { name: 'Label strength' });
+    await slider.focus();
+    await page.keyboard.press('End');
+    await page.waitForURL('**opacity=1');
+    for (const one of [map, inspector.locator('img[src*="/label-map?map="]')]) {
+      expect(await one.evaluate((element) => getComputedStyle(element).opacity)).toBe('1');
+    }
+    await page.keyboard.press('b');
+    await map.waitFor({ state: 'detached' });
+    expect(errors).toEqual([]);
+    await page.context().close();
+  });
+
   it('takes pictures into an empty project, and shows them', async () => {
     const { page, errors } = await stage.open('/projects/empty/data');
     await page.getByText('Drop the first pictures here').waitFor();

@@ -21,7 +21,10 @@ export interface DataSearch {
   size?: number;
   /** SHA-256 of the picture in the inspector. */
   pic?: string;
+  /** False hides labels of every kind. */
   boxes?: false;
+  /** Of label maps, 0 to 1. */
+  opacity?: number;
 }
 
 const text = (value: unknown) => (typeof value === 'string' && value !== '' ? value : undefined);
@@ -58,6 +61,7 @@ const data = createRoute({
     size: number(search.size),
     pic: text(search.pic),
     boxes: search.boxes === false ? false : undefined,
+    opacity: number(search.opacity),
   }),
   component: DataPage,
 });

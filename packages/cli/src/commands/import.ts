@@ -66,11 +66,11 @@ export async function importCommand(path: string, options: ImportOptions, sessio
   return done(json, lines);
 }
 
-/** "440 annotations", "245 classified", "701 label maps": each where there are some, else that there are no annotations. */
+/** "440 annotations", "classes of 245 pictures", "701 label maps": each where there are some, else that there are no annotations. */
 function sayLabels({ annotations, classified, labelMaps }: Report): string {
   const kinds = [
     ...(annotations > 0 || classified + labelMaps === 0 ? [`${annotations} annotations`] : []),
-    ...(classified > 0 ? [`${classified} classified`] : []),
+    ...(classified > 0 ? [`classes of ${classified} pictures`] : []),
     ...(labelMaps > 0 ? [`${labelMaps} label maps`] : []),
   ];
   return kinds.join(', ');

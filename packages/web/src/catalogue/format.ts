@@ -16,6 +16,11 @@ export const formatCount = (value: number): string => integer.format(value);
 /** A share of one as whole percent. */
 export const formatPercent = (share: number): string => percent.format(share);
 
+const share = new Intl.NumberFormat(locale, { style: 'percent', minimumFractionDigits: 1, maximumFractionDigits: 1 });
+
+/** A share of one as percent with a decimal, for shares that may be small. */
+export const formatShare = (value: number): string => share.format(value);
+
 /** A figure with a fixed number of decimals, so that columns line up; an en dash where there is none. */
 export function formatFigure(value: number | null | undefined, decimals = 3): string {
   if (value === null || value === undefined || !Number.isFinite(value)) return '–';

@@ -124,6 +124,13 @@ export const modelsQuery = (project?: string) =>
     refetchInterval: 20_000,
   });
 
+/** What training can start from; what a server knows hardly changes. */
+export const pretrainedQuery = queryOptions({
+  queryKey: ['pretrained'],
+  queryFn: ({ signal }) => api.listPretrained({ signal }),
+  staleTime: 60_000,
+});
+
 export const modelQuery = (name: string) =>
   queryOptions({ queryKey: ['model', name], queryFn: ({ signal }) => api.getModel(name, { signal }) });
 

@@ -13,7 +13,7 @@ import { DataHead } from './data/data-head.js';
 import { DropTarget } from './data/drop-target.js';
 import { FilterBar, sizes } from './data/filter-bar.js';
 import { FirstPictures } from './data/first-pictures.js';
-import { Inspector } from './data/inspector.js';
+import { Inspector, usualOpacity } from './data/inspector.js';
 import { UploadTray } from './data/upload-tray.js';
 import { uploadPictures } from './data/uploading.js';
 import { Wall, type WallHandle } from './data/wall.js';
@@ -39,6 +39,7 @@ export function DataPage() {
   const nameField = useRef<HTMLInputElement>(null);
   const size = Math.min(sizes.most, Math.max(sizes.least, search.size ?? sizes.usual));
 
+  const opacity = Math.min(1, Math.max(0, search.opacity ?? usualOpacity));
   const change = useCallback(
     (next: Partial<DataSearch>, replace = true) => navigate({ search: (old) => ({ ...old, ...next }), replace }),
     [navigate],
@@ -74,7 +75,7 @@ export function DataPage() {
     { keys: 'ArrowUp', label: t('rowUp'), run: () => step('up') },
     { keys: 'ArrowDown', label: t('rowDown'), run: () => step('down') },
     { keys: 'Escape', label: t('closeInspector'), run: () => change({ pic: undefined }) },
-    { keys: 'b', label: t('showBoxes'), run: () => change({ boxes: search.boxes === false ? undefined : false }) },
+    { keys: 'b', label: t('showLabels'), run: () => change({ boxes: search.boxes === false ? undefined : false }) },
     { keys: '+', label: t('larger'), run: () => change({ size: Math.min(sizes.most, size + 48) }) },
     { keys: '-', label: t('smaller'), run: () => change({ size: Math.max(sizes.least, size - 48) }) },
     { keys: '/', label: t('filterName'), run: () => nameField.current?.focus() },
@@ -144,7 +145,8 @@ export function DataPage() {
                 total={total}
                 target={size}
                 selected={search.pic}
-                showBoxes={search.boxes !== false}
+                showLabels={search.boxes !== false}
+                opacity={opacity}
                 handle={wall}
                 onSelect={select}
                 onNear={near}
@@ -156,6 +158,9 @@ export function DataPage() {
                 sha256={search.pic}
                 known={items[at]}
                 place={place}
+                showLabels={search.boxes !== false}
+                opacity={opacity}
+                onOpacity={(value) => change({ opacity: value === usualOpacity ? undefined : value })}
                 onStep={step}
                 onClose={() => change({ pic: undefined })}
               />

@@ -11,7 +11,7 @@ import { Failure } from '../parts/failure.js';
 import { PageHead } from '../parts/page-head.js';
 import { readMetrics } from './model/card-metrics.js';
 import { chosenVersion } from './model/chosen-version.js';
-import { ClassTable } from './model/class-table.js';
+import { ClassFigureTable, ClassTable } from './model/class-table.js';
 import { HowToCall } from './model/how-to-call.js';
 import { PrecisionRecall } from './model/precision-recall.js';
 import { TryIt } from './model/try-it.js';
@@ -80,15 +80,18 @@ export function ModelPage() {
         ) : (
           <>
             <Verdict version={version} metrics={metrics} project={project} />
-            <TryIt key={version.version} model={model} version={version} project={project} />
+            {version.card.task === 'detection' && (
+              <TryIt key={version.version} model={model} version={version} project={project} />
+            )}
             {metrics.classes.length > 0 && (
               <div className="grid items-start gap-4 lg:grid-cols-2">
                 <ClassTable card={version.card} classes={metrics.classes} />
                 <PrecisionRecall card={version.card} classes={metrics.classes} />
               </div>
             )}
+            {metrics.classFigures.length > 0 && <ClassFigureTable card={version.card} classes={metrics.classFigures} />}
             <Versions model={model} shown={version} project={project} />
-            <HowToCall model={name} version={version} />
+            {version.card.task === 'detection' && <HowToCall model={name} version={version} />}
           </>
         )}
       </div>

@@ -3,8 +3,10 @@ import { useQuery } from '@tanstack/react-query';
 import { getRouteApi, Link } from '@tanstack/react-router';
 import { Boxes, Play } from 'lucide-react';
 import { useTranslation } from 'react-i18next';
+import { figureName, taskName } from '../catalogue/figure-name.js';
 import { formatAgo, formatBytes, formatFigure } from '../catalogue/format.js';
 import { modelsQuery } from '../data/queries.js';
+import { figuresOf, tableFigures } from '../data/task-figures.js';
 import { AliasMark } from '../parts/alias-mark.js';
 import { buttonClass } from '../parts/button.js';
 import { Empty } from '../parts/empty.js';
@@ -18,13 +20,17 @@ const route = getRouteApi('/projects/$project/models');
 
 /** A project's models. */
 export function ModelsPage() {
-  const { t } = useTranslation('model');
+  const { t } = useTranslation(['model', 'frame']);
   const { project } = route.useParams();
   const models = useQuery(modelsQuery(project));
-  const figure = (model: Model, name: 'AP50' | 'AP' | 'AP75') => {
+  const taskOf = (model: Model) => chosenVersion(model)?.card.task ?? '';
+  const figure = (model: Model, name: string | undefined) => {
     const version = chosenVersion(model);
-    return formatFigure(version && readMetrics(version.card)[name]);
+    return formatFigure(version && name !== undefined ? readMetrics(version.card).figures[name] : null);
   };
+  const tasks = new Set(models.data?.map(taskOf));
+  // Figures of one task compare, and have a column each; of several, each model says which figure it shows.
+  const figures = tasks.size === 1 ? tableFigures([...tasks][0]!) : [];
   const columns: Column<Model>[] = [
     {
       key: 'name',
@@ -52,13 +58,32 @@ export function ModelsPage() {
         );
       },
     },
+    ...(tasks.size > 1
+      ? [{ key: 'task', head: t('taskHead'), wide: true, cell: (model: Model) => taskName(t, taskOf(model)) }]
+      : []),
     {
-      key: 'ap50',
-      head: 'AP50',
+      key: 'main',
+      head: figures[0] === undefined ? t('result') : figureName(t, figures[0]),
       number: true,
-      cell: (model) => <span className="font-medium">{figure(model, 'AP50')}</span>,
+      cell: (model) => {
+        const name = figures[0] ?? figuresOf(taskOf(model))[0];
+        return (
+          <span className="font-medium">
+            {tasks.size > 1 && name !== undefined && (
+              <span className="mr-2 text-12 font-normal text-ink-3">{figureName(t, name)}</span>
+            )}
+            {figure(model, name)}
+          </span>
+        );
+      },
     },
-    { key: 'ap', head: 'AP', number: true, wide: true, cell: (model) => figure(model, 'AP') },
+    ...figures.slice(1).map((name) => ({
+      key: name,
+      head: figureName(t, name),
+      number: true,
+      wide: true,
+      cell: (model: Model) => figure(model, name),
+    })),
     { key: 'finds', head: t('findsHead'), wide: true, cell: (model) => <Finds model={model} /> },
     { key: 'versions', head: t('versions'), number: true, wide: true, cell: (model) => model.versions.length },
     {

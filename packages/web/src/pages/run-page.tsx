@@ -103,12 +103,14 @@ export function RunPage() {
           <RunHero run={run} points={metrics.data?.points ?? []} />
           <RunOutcome run={run} />
           <div className="grid items-start gap-4 xl:grid-cols-2">
-            <RunCurves points={metrics.data?.points ?? []} />
-            <RunSamples
-              run={run}
-              epoch={epoch}
-              onEpoch={(next) => navigate({ search: { epoch: next }, replace: true })}
-            />
+            <RunCurves run={run} points={metrics.data?.points ?? []} />
+            {(run.task === 'detection' || run.task === 'classification') && (
+              <RunSamples
+                run={run}
+                epoch={epoch}
+                onEpoch={(next) => navigate({ search: { epoch: next }, replace: true })}
+              />
+            )}
           </div>
           <RunParameters run={run} />
           <RunLog run={run} />

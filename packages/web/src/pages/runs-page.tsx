@@ -3,8 +3,10 @@ import { useQuery } from '@tanstack/react-query';
 import { getRouteApi, Link } from '@tanstack/react-router';
 import { Play, TrendingUp } from 'lucide-react';
 import { useTranslation } from 'react-i18next';
+import { figureName, taskName } from '../catalogue/figure-name.js';
 import { formatAgo, formatFigure, formatPercent, formatSpan } from '../catalogue/format.js';
 import { isActive, runsQuery } from '../data/queries.js';
+import { mainFigure, tableFigures } from '../data/task-figures.js';
 import { buttonClass } from '../parts/button.js';
 import { Empty } from '../parts/empty.js';
 import { Failure } from '../parts/failure.js';
@@ -21,7 +23,11 @@ export function RunsPage() {
   const { t } = useTranslation(['run', 'frame']);
   const { project } = route.useParams();
   const runs = useQuery(runsQuery(project));
-  const best = Math.max(...(runs.data?.map((run) => run.metrics['val/AP50'] ?? 0) ?? [0]));
+  const tasks = new Set(runs.data?.map((run) => run.task));
+  // Figures of one task compare, and have a column each; of several, each run says which figure it shows.
+  const figures = tasks.size === 1 ? tableFigures([...tasks][0]!) : [];
+  const bestOf = (task: string) =>
+    Math.max(0, ...(runs.data ?? []).filter((run) => run.task === task).map((run) => mainFigure(run).value ?? 0));
   const train = (
     <Link to="/projects/$project/train" params={{ project }} className={buttonClass('primary')}>
       <Play aria-hidden />
@@ -53,18 +59,32 @@ export function RunsPage() {
           <span className="text-ink-2">{t('epochOf', { epoch: run.progress.epoch, epochs: run.progress.epochs })}</span>
         ) : null,
     },
+    ...(tasks.size > 1
+      ? [{ key: 'task', head: t('taskHead'), wide: true, cell: (run: Run) => taskName(t, run.task) }]
+      : []),
     {
-      key: 'ap50',
-      head: 'AP50',
+      key: 'main',
+      head: figures[0] === undefined ? t('result') : figureName(t, figures[0]),
       number: true,
       cell: (run) => {
-        const value = run.metrics['val/AP50'];
+        const { name, value } = mainFigure(run);
         return (
-          <span className={value === best && best > 0 ? 'font-semibold text-accent' : ''}>{formatFigure(value)}</span>
+          <span className={value === bestOf(run.task) && value > 0 ? 'font-semibold text-accent' : ''}>
+            {tasks.size > 1 && value !== null && (
+              <span className="mr-2 text-12 font-normal text-ink-3">{figureName(t, name)}</span>
+            )}
+            {formatFigure(value)}
+          </span>
         );
       },
     },
-    { key: 'ap', head: 'AP', number: true, wide: true, cell: (run) => formatFigure(run.metrics['val/AP']) },
+    ...figures.slice(1).map((name) => ({
+      key: name,
+      head: figureName(t, name),
+      number: true,
+      wide: true,
+      cell: (run: Run) => formatFigure(run.metrics[`val/${name}`]),
+    })),
     {
       key: 'pictures',
       head: t('pictures'),

@@ -5,6 +5,7 @@ import { Layers } from 'lucide-react';
 import { useTranslation } from 'react-i18next';
 import { formatCount, formatMoment } from '../catalogue/format.js';
 import { api } from '../data/api.js';
+import { labelCounts } from '../data/label-kinds.js';
 import { projectQuery, snapshotsQuery } from '../data/queries.js';
 import { toastDone, toastFailed } from '../frame/toasts.js';
 import { Button } from '../parts/button.js';
@@ -36,7 +37,16 @@ export function SnapshotsPage() {
     { key: 'media', head: t('pictures'), number: true, cell: (row) => formatCount(row.counts.media) },
     { key: 'train', head: t('toTrain'), number: true, cell: (row) => formatCount(row.counts.train) },
     { key: 'val', head: t('heldOut'), number: true, cell: (row) => formatCount(row.counts.val) },
-    { key: 'boxes', head: t('boxes'), number: true, wide: true, cell: (row) => formatCount(row.counts.annotations) },
+    {
+      key: 'labels',
+      head: t('labels'),
+      number: true,
+      wide: true,
+      cell: (row) =>
+        labelCounts(row.counts)
+          .map(([kind, count]) => t(`kind.${kind}`, { count, text: formatCount(count) }))
+          .join(', '),
+    },
     { key: 'made', head: t('made'), wide: true, cell: (row) => formatMoment(row.createdAt) },
     {
       key: 'id',

@@ -21,6 +21,7 @@ export function BoxedPicture({
   labels = false,
   line = 2,
   maxHeight,
+  under,
   className = '',
   children,
 }: {
@@ -35,6 +36,8 @@ export function BoxedPicture({
   line?: number;
   /** A CSS length the picture's height stays below, its shape kept. */
   maxHeight?: string;
+  /** Between the picture and its boxes. */
+  under?: React.ReactNode;
   className?: string;
   children?: React.ReactNode;
 }) {
@@ -53,6 +56,7 @@ export function BoxedPicture({
       }}
     >
       <img src={src} alt={alt} width={width} height={height} className="absolute inset-0 size-full" decoding="async" />
+      {under}
       <BoxOverlay width={width} height={height} boxes={boxes} lit={lit} line={line} />
       {named.map((one, index) => (
         // biome-ignore lint/suspicious/noArrayIndexKey: two may be equal, and their order stays.

@@ -1,8 +1,9 @@
 import type { Project } from '@fovea/api';
 import { Link } from '@tanstack/react-router';
-import type { ReactNode } from 'react';
+import { Fragment, type ReactNode } from 'react';
 import { useTranslation } from 'react-i18next';
 import { formatCount } from '../../catalogue/format.js';
+import { labelCounts } from '../../data/label-kinds.js';
 import { PageHead } from '../../parts/page-head.js';
 
 const tabClass =
@@ -28,13 +29,12 @@ export function DataHead({
             <>
               <span>{t('pictureCount', { count: project.counts.media, text: formatCount(project.counts.media) })}</span>
               <span aria-hidden>·</span>
-              <span>
-                {t('boxCountText', {
-                  count: project.counts.annotations,
-                  text: formatCount(project.counts.annotations),
-                })}
-              </span>
-              <span aria-hidden>·</span>
+              {labelCounts(project.counts).map(([kind, count]) => (
+                <Fragment key={kind}>
+                  <span>{t(`kind.${kind}`, { count, text: formatCount(count) })}</span>
+                  <span aria-hidden>·</span>
+                </Fragment>
+              ))}
               <span>{t('classCount', { count: project.counts.classes })}</span>
               {project.description && <span className="truncate text-ink-3">{project.description}</span>}
             </>

@@ -61,7 +61,7 @@ export function FilterBar({
           aria-label={t('byClass')}
           className="flex min-w-0 flex-1 basis-40 overflow-x-auto border-l border-line pr-6 pl-4 [scrollbar-width:none] [mask-image:linear-gradient(to_right,#000_calc(100%-2rem),transparent)] max-md:border-0 max-md:pl-0"
         >
-          {project.classes.map(({ index, name, count }) => (
+          {project.classes.map(({ index, name, count, pictures, labelMaps }) => (
             <button
               key={name}
               type="button"
@@ -71,14 +71,14 @@ export function FilterBar({
             >
               <ClassDot index={index} />
               {name}
-              <span className="text-12">{formatCount(count)}</span>
+              <span className="text-12">{formatCount(count + pictures + labelMaps)}</span>
             </button>
           ))}
         </div>
       )}
       <div className="ml-auto flex items-center gap-2">
         <IconButton
-          label={t('showBoxes')}
+          label={t('showLabels')}
           keys="b"
           pressed={search.boxes !== false}
           onClick={() => change({ boxes: search.boxes === false ? undefined : false })}

@@ -1,9 +1,10 @@
-import type { MediaItem } from '@fovea/api';
+import type { LabelMap, MediaItem } from '@fovea/api';
 import { useQuery } from '@tanstack/react-query';
+import type { TFunction } from 'i18next';
 import { ChevronLeft, ChevronRight, ExternalLink, X } from 'lucide-react';
 import { useState } from 'react';
 import { useTranslation } from 'react-i18next';
-import { formatBytes, formatCount, formatMoment } from '../../catalogue/format.js';
+import { formatBytes, formatCount, formatMoment, formatPercent, formatShare } from '../../catalogue/format.js';
 import { api } from '../../data/api.js';
 import { pictureQuery } from '../../data/queries.js';
 import { BoxedPicture } from '../../parts/boxed-picture.js';
@@ -11,13 +12,21 @@ import { IconButton } from '../../parts/button.js';
 import { ClassDot } from '../../parts/class-dot.js';
 import { CopyButton } from '../../parts/copy-button.js';
 import { Failure } from '../../parts/failure.js';
+import { LabelOverlay } from '../../parts/label-overlay.js';
+import { Slider } from '../../parts/slider.js';
 
-/** The picture selected, large, with its facts and boxes; at the right, or over all on a narrow screen. */
+/** How strong label maps are drawn unless somebody moves the slider. */
+export const usualOpacity = 0.55;
+
+/** The picture selected, large, with its facts and labels; at the right, or over all on a narrow screen. */
 export function Inspector({
   project,
   sha256,
   known,
   place,
+  showLabels,
+  opacity,
+  onOpacity,
   onStep,
   onClose,
 }: {
@@ -27,6 +36,10 @@ export function Inspector({
   known: MediaItem | undefined;
   /** "3 of 400", where the wall knows it. */
   place: string | undefined;
+  showLabels: boolean;
+  /** Of its label map, 0 to 1. */
+  opacity: number;
+  onOpacity: (opacity: number) => void;
   onStep: (direction: 'left' | 'right') => void;
   onClose: () => void;
 }) {
@@ -65,14 +78,22 @@ export function Inspector({
                 alt={item.name}
                 width={item.width}
                 height={item.height}
-                boxes={item.annotations}
+                under={
+                  showLabels &&
+                  item.labelMap && (
+                    <LabelOverlay src={api.labelMapUrl(project, sha256, item.labelMap.sha256)} opacity={opacity} />
+                  )
+                }
+                boxes={showLabels || lit !== null ? item.annotations : []}
                 lit={lit}
                 labels={lit === null ? item.annotations.length <= 12 : 'lit'}
                 maxHeight="56vh"
               />
             </div>
             <Facts project={project} item={item} />
-            <Boxes item={item} lit={lit} onLit={setLit} />
+            {item.classes.length > 0 && <Classes item={item} />}
+            {item.labelMap && <Pixels item={item} map={item.labelMap} opacity={opacity} onOpacity={onOpacity} />}
+            {(item.boxed || !item.labelled) && <Boxes item={item} lit={lit} onLit={setLit} />}
           </>
         )}
       </div>
@@ -86,10 +107,7 @@ function Facts({ project, item }: { project: string; item: MediaItem }) {
     [t('size'), `${formatCount(item.width)} × ${formatCount(item.height)}`],
     [t('file'), `${item.format.toUpperCase()}, ${formatBytes(item.sizeBytes)}`],
     [t('added'), formatMoment(item.createdAt)],
-    [
-      t('state'),
-      item.labelled ? (item.annotations.length > 0 ? t('isLabelled') : t('isBackground')) : t('notLabelled'),
-    ],
+    [t('state'), labelState(t, item)],
   ] as const;
   return (
     <dl className="grid grid-cols-[auto_minmax(0,1fr)] items-center gap-x-6 gap-y-2 border-b border-line p-4">
@@ -115,6 +133,89 @@ function Facts({ project, item }: { project: string; item: MediaItem }) {
         </a>
       </dd>
     </dl>
+  );
+}
+
+/** The kinds of labels a picture has, in words. */
+function labelState(t: TFunction<'data'>, { labelled, boxed, annotations, classes, labelMap }: MediaItem): string {
+  if (!labelled) return t('notLabelled');
+  const kinds = [
+    ...(classes.length > 0 ? [t('isClassified')] : []),
+    ...(labelMap ? [t('isMapped')] : []),
+    ...(annotations.length > 0 ? [t('isBoxed')] : boxed ? [t('isBackground')] : []),
+  ];
+  return kinds.join(' · ');
+}
+
+function Classes({ item }: { item: MediaItem }) {
+  const { t } = useTranslation('data');
+  return (
+    <section className="border-b border-line p-4">
+      <h3 className="mb-2 font-medium">{t('classesOfPicture', { count: item.classes.length })}</h3>
+      <ul className="flex flex-wrap gap-2">
+        {item.classes.map(({ className, classIndex }) => (
+          <li
+            key={classIndex}
+            className="inline-flex h-7 max-w-full items-center gap-2 rounded-md border border-line px-2.5"
+          >
+            <ClassDot index={classIndex} />
+            <span className="truncate">{className}</span>
+          </li>
+        ))}
+      </ul>
+    </section>
+  );
+}
+
+/** The classes of a picture's pixels, each with its share, and how strong they are drawn. */
+function Pixels({
+  item,
+  map,
+  opacity,
+  onOpacity,
+}: {
+  item: MediaItem;
+  map: LabelMap;
+  opacity: number;
+  onOpacity: (opacity: number) => void;
+}) {
+  const { t } = useTranslation('data');
+  const all = item.width * item.height;
+  const unlabelled = all - map.classes.reduce((sum, { pixels }) => sum + pixels, 0);
+  return (
+    <section className="border-b border-line p-4">
+      <div className="mb-2 flex items-center justify-between gap-4 max-md:flex-wrap">
+        <h3 className="font-medium">{t('pixelClasses', { count: map.classes.length })}</h3>
+        <Slider
+          className="w-56"
+          label={t('opacity')}
+          value={opacity}
+          min={0}
+          max={1}
+          step={0.05}
+          text={formatPercent(opacity)}
+          onChange={onOpacity}
+        />
+      </div>
+      <ul>
+        {map.classes.map(({ className, classIndex, pixels }) => (
+          <li key={classIndex} className="flex h-8 items-center gap-3 px-2">
+            <ClassDot index={classIndex} />
+            <span className="min-w-0 flex-1 truncate">{className}</span>
+            <span className="h-1 w-16 overflow-hidden rounded-full bg-line" aria-hidden>
+              <span className="block h-full rounded-full bg-ink-3" style={{ width: `${(pixels / all) * 100}%` }} />
+            </span>
+            <span className="w-14 text-right font-mono text-12 text-ink-2">{formatShare(pixels / all)}</span>
+          </li>
+        ))}
+        {unlabelled > 0 && (
+          <li className="flex h-8 items-center gap-3 px-2 text-ink-3">
+            <span className="min-w-0 flex-1 truncate pl-5.5">{t('pixelsUnlabelled')}</span>
+            <span className="w-14 text-right font-mono text-12">{formatShare(unlabelled / all)}</span>
+          </li>
+        )}
+      </ul>
+    </section>
   );
 }
 

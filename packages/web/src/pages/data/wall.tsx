@@ -25,7 +25,8 @@ export function Wall({
   total,
   target,
   selected,
-  showBoxes,
+  showLabels,
+  opacity,
   handle,
   onSelect,
   onNear,
@@ -36,7 +37,9 @@ export function Wall({
   /** Row height aimed at, in pixels. */
   target: number;
   selected: string | undefined;
-  showBoxes: boolean;
+  showLabels: boolean;
+  /** Of label maps, 0 to 1. */
+  opacity: number;
   handle: React.RefObject<WallHandle | null>;
   onSelect: (item: MediaItem) => void;
   /** Called while the end of what is loaded is near the window. */
@@ -130,7 +133,8 @@ export function Wall({
                         height={row.height}
                         selected={item.sha256 === selected}
                         entry={item.sha256 === entry}
-                        showBoxes={showBoxes}
+                        showLabels={showLabels}
+                        opacity={opacity}
                         onSelect={select}
                       />
                     );

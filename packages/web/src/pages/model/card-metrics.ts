@@ -11,30 +11,50 @@ export interface ClassMetrics {
   readonly precision: readonly (number | null)[] | null;
 }
 
+/** One class's figures of a task other than detection, by name. */
+export interface ClassFigures {
+  readonly className: string;
+  readonly figures: Readonly<Record<string, number | null>>;
+}
+
+/** A card's figures. */
 export interface CardMetrics {
-  readonly AP: number | null;
-  readonly AP50: number | null;
-  readonly AP75: number | null;
+  /** By name; what the card does not have is missing. */
+  readonly figures: Readonly<Record<string, number | null>>;
+  /** Of a detector. */
   readonly classes: readonly ClassMetrics[];
+  /** Of any other model. */
+  readonly classFigures: readonly ClassFigures[];
 }
 
 /** Reads a card's figures; cards come from several makers, so what is missing or of another shape is null. */
 export function readMetrics(card: ModelCard): CardMetrics {
   // Fovea's own runs keep the whole evaluation beside the short list of figures.
-  const metrics: Record<string, unknown> = { ...card.metrics, ...record(card.evaluation) };
+  const metrics: Record<string, unknown> = { ...record(card.evaluation), ...card.metrics };
   const curves = new Map(list(metrics.precisionRecall50).map((one, index) => [curveName(one, card, index), one]));
+  const perClass = list(metrics.perClass);
+  const isDetector = card.task === 'detection';
   return {
-    AP: figure(metrics.AP),
-    AP50: figure(metrics.AP50),
-    AP75: figure(metrics.AP75),
-    classes: list(metrics.perClass).map((one) => ({
-      className: String(one.className),
-      AP: figure(one.AP),
-      AP50: figure(one.AP50),
-      groundTruth: figure(one.groundTruth),
-      precision: numbers(curves.get(String(one.className))?.precision ?? one.precision),
-    })),
+    figures: figuresIn(metrics),
+    classes: !isDetector
+      ? []
+      : perClass.map((one) => ({
+          className: String(one.className),
+          AP: figure(one.AP),
+          AP50: figure(one.AP50),
+          groundTruth: figure(one.groundTruth),
+          precision: numbers(curves.get(String(one.className))?.precision ?? one.precision),
+        })),
+    classFigures: isDetector
+      ? []
+      : perClass.map((one) => ({ className: String(one.className), figures: figuresIn(one) })),
   };
+}
+
+/** Those values that are numbers, or null where one could not be had. */
+function figuresIn(values: Record<string, unknown>): Record<string, number | null> {
+  const entries = Object.entries(values).filter(([, value]) => typeof value === 'number' || value === null);
+  return Object.fromEntries(entries.map(([name, value]) => [name, figure(value)]));
 }
 
 function curveName(one: Record<string, unknown>, card: ModelCard, index: number): string {

@@ -3,9 +3,11 @@ import { useMutation, useQueryClient } from '@tanstack/react-query';
 import { Link } from '@tanstack/react-router';
 import { Download } from 'lucide-react';
 import { useTranslation } from 'react-i18next';
+import { figureName } from '../../catalogue/figure-name.js';
 import { formatBytes, formatFigure, formatMoment } from '../../catalogue/format.js';
 import { api } from '../../data/api.js';
 import { modelQuery } from '../../data/queries.js';
+import { tableFigures } from '../../data/task-figures.js';
 import { toastDone, toastFailed } from '../../frame/toasts.js';
 import { AliasMark } from '../../parts/alias-mark.js';
 import { Button } from '../../parts/button.js';
@@ -54,8 +56,13 @@ export function Versions({ model, shown, project }: { model: Model; shown: Model
         </span>
       ),
     },
-    { key: 'ap50', head: 'AP50', number: true, cell: (row) => formatFigure(readMetrics(row.card).AP50) },
-    { key: 'ap', head: 'AP', number: true, wide: true, cell: (row) => formatFigure(readMetrics(row.card).AP) },
+    ...tableFigures(shown.card.task).map((name, index) => ({
+      key: name,
+      head: figureName(t, name),
+      number: true,
+      wide: index > 0,
+      cell: (row: ModelVersion) => formatFigure(readMetrics(row.card).figures[name]),
+    })),
     { key: 'size', head: t('sizeHead'), number: true, wide: true, cell: (row) => formatBytes(row.sizeBytes) },
     {
       key: 'made',

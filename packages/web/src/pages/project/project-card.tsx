@@ -4,15 +4,18 @@ import { ImageIcon } from 'lucide-react';
 import { useTranslation } from 'react-i18next';
 import { formatCount } from '../../catalogue/format.js';
 import { api } from '../../data/api.js';
+import { labelCounts } from '../../data/label-kinds.js';
 import { ClassDot } from '../../parts/class-dot.js';
 
 /** A project at a glance: what its pictures look like, how much there is, which classes. */
 export function ProjectCard({ project }: { project: Project }) {
   const { t } = useTranslation('project');
   const { name, counts, classes } = project;
+  // The kind there is most of stands for the others.
+  const [kind, labels] = labelCounts(counts).reduce((most, one) => (one[1] > most[1] ? one : most));
   const figures = [
     [t('pictures'), counts.media],
-    [t('boxes'), counts.annotations],
+    [t(kind), labels],
     [t('runs'), counts.runs],
     [t('models'), counts.models],
   ] as const;

@@ -1,21 +1,29 @@
-import type { MetricPoint } from '@fovea/api';
+import type { MetricPoint, Run } from '@fovea/api';
 import { useMemo } from 'react';
 import { useTranslation } from 'react-i18next';
+import { figureName } from '../../catalogue/figure-name.js';
+import { measuredFigures } from '../../data/task-figures.js';
 import { LinePlot } from '../../plot/line-plot.js';
 import { type Curve, curvePoints, smooth } from '../../plot/plot-data.js';
 
 const unit = [0, 1] as const;
+const colours = ['--plot-1', '--plot-2', '--plot-3'] as const;
 
-/** How the metric rises and the loss falls. */
-export function RunCurves({ points }: { points: readonly MetricPoint[] }) {
-  const { t } = useTranslation('run');
+/** How the task's figures rise and the loss falls. */
+export function RunCurves({ run, points }: { run: Run; points: readonly MetricPoint[] }) {
+  const { t } = useTranslation(['run', 'frame']);
+  const { task } = run;
   const metric = useMemo(
-    (): Curve[] => [
-      { name: 'AP50', color: '--plot-1', points: curvePoints(points, 'val/AP50', 'epoch') },
-      { name: 'AP75', color: '--plot-2', points: curvePoints(points, 'val/AP75', 'epoch') },
-      { name: 'AP', color: '--plot-3', points: curvePoints(points, 'val/AP', 'epoch') },
-    ],
-    [points],
+    (): Curve[] =>
+      measuredFigures(task, points).map((name, index) => ({
+        name: figureName(t, name),
+        color: colours[index]!,
+        points: curvePoints(points, `val/${name}`, 'epoch'),
+      })),
+    [points, task, t],
+  );
+  const bounded = metric.every((curve) =>
+    curve.points.every(([, value]) => value === null || (value >= 0 && value <= 1)),
   );
   const loss = useMemo((): Curve[] => {
     const raw = curvePoints(points, 'loss', 'step');
@@ -23,25 +31,22 @@ export function RunCurves({ points }: { points: readonly MetricPoint[] }) {
       { name: t('lossRaw'), color: '--plot-1', points: raw, faint: true },
       { name: t('lossAll'), color: '--plot-1', points: smooth(raw) },
     ];
-    const parts = [
-      [t('lossClass'), 'loss/class', '--plot-2'],
-      [t('lossBox'), 'loss/box', '--plot-3'],
-    ] as const;
-    for (const [name, key, color] of parts) {
-      const part = curvePoints(points, key, 'step');
-      if (part.length > 0) curves.push({ name, color, points: smooth(part) });
+    const parts = [...new Set(points.flatMap(({ name }) => (name.startsWith('loss/') ? [name] : [])))].sort();
+    for (const [index, key] of parts.slice(0, 2).entries()) {
+      const name = t(`lossPart.${key.slice(5)}`, { defaultValue: key.slice(5) });
+      curves.push({ name, color: colours[index + 1]!, points: smooth(curvePoints(points, key, 'step')) });
     }
     return curves;
   }, [points, t]);
   return (
     <div className="min-w-0 space-y-4">
       <LinePlot
-        title={t('metricTitle')}
-        note={t('metricNote')}
+        title={t(`metricTitle.${task}`, { defaultValue: t('metricTitle.other') })}
+        note={t(task === 'detection' ? 'metricNoteCoco' : 'metricNote')}
         curves={metric}
         xLabel={t('xEpoch')}
-        yLabel={t('yPrecision')}
-        range={unit}
+        yLabel={t(task === 'detection' ? 'yPrecision' : 'yFigure')}
+        range={bounded ? unit : undefined}
         whole
         empty={t('noMetric')}
       />

@@ -1,8 +1,10 @@
 import type { MetricPoint, Run } from '@fovea/api';
 import { useEffect, useState } from 'react';
 import { useTranslation } from 'react-i18next';
+import { figureName } from '../../catalogue/figure-name.js';
 import { formatCount, formatFigure, formatPercent, formatSignificant, formatSpan } from '../../catalogue/format.js';
 import { isActive } from '../../data/queries.js';
+import { mainFigure } from '../../data/task-figures.js';
 import { Steps } from '../../parts/steps.js';
 import { curvePoints } from '../../plot/plot-data.js';
 import { runShare, secondsTaken } from './run-time.js';
@@ -11,10 +13,10 @@ const phases = ['preparing', 'training', 'evaluating', 'registering'] as const;
 
 /** What matters about a run: how good, how long still, how far. */
 export function RunHero({ run, points }: { run: Run; points: readonly MetricPoint[] }) {
-  const { t } = useTranslation('run');
+  const { t } = useTranslation(['run', 'frame']);
   const progress = run.progress;
-  const value = run.metrics['val/AP50'] ?? progress?.metric?.value ?? null;
-  const history = curvePoints(points, 'val/AP50', 'epoch').filter(
+  const { name, value } = mainFigure(run);
+  const history = curvePoints(points, `val/${name}`, 'epoch').filter(
     (point): point is [number, number] => point[1] !== null,
   );
   const best = history.reduce<[number, number] | undefined>(
@@ -35,9 +37,9 @@ export function RunHero({ run, points }: { run: Run; points: readonly MetricPoin
       <div className="grid gap-x-8 gap-y-6 grid-cols-2 max-md:gap-y-4 lg:grid-cols-[minmax(14rem,1.4fr)_1fr_1fr_1fr]">
         <Figure
           large
-          name={t('ap50')}
+          name={name === '' ? t('figureSoon') : t('figureUnseen', { figure: figureName(t, name) })}
           value={formatFigure(value)}
-          note={best ? t('bestAt', { value: formatFigure(best[1]), epoch: best[0] }) : t('ap50Soon')}
+          note={best ? t('bestAt', { value: formatFigure(best[1]), epoch: best[0] }) : t('figureSoon')}
         />
         <TimeFigure run={run} />
         <Figure

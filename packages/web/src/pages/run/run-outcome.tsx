@@ -2,7 +2,9 @@ import type { Run } from '@fovea/api';
 import { Link } from '@tanstack/react-router';
 import { CircleAlert, CircleCheck, CirclePause } from 'lucide-react';
 import { useTranslation } from 'react-i18next';
+import { figureName } from '../../catalogue/figure-name.js';
 import { formatFigure } from '../../catalogue/format.js';
+import { mainFigure } from '../../data/task-figures.js';
 import { buttonClass } from '../../parts/button.js';
 import { CopyButton } from '../../parts/copy-button.js';
 
@@ -11,13 +13,17 @@ const box = 'rise-in flex flex-wrap items-center gap-x-4 gap-y-3 rounded-md bord
 /** How a run ended, and what comes next; nothing while it is under way. */
 export function RunOutcome({ run }: { run: Run }) {
   const { t } = useTranslation(['run', 'frame']);
+  const main = mainFigure(run);
   if (run.state === 'finished' && run.model) {
     return (
       <section className={`${box} border-good/30 bg-good-soft`}>
         <CircleCheck className="size-5 shrink-0 text-good" aria-hidden />
         <p className="min-w-0 flex-1 basis-64 text-14">
           <span className="font-semibold">{t('ready', { name: run.model.name, version: run.model.version })}</span>{' '}
-          <span className="text-ink-2">{t('readyText', { value: formatFigure(run.metrics['val/AP50']) })}</span>
+          <span className="text-ink-2">
+            {t('readyText', { figure: figureName(t, main.name), value: formatFigure(main.value) })}{' '}
+            {run.task === 'detection' && t('readyNext')}
+          </span>
         </p>
         <Link
           to="/projects/$project/models/$model"
@@ -25,7 +31,7 @@ export function RunOutcome({ run }: { run: Run }) {
           search={{ version: run.model.version }}
           className={buttonClass('primary')}
         >
-          {t('tryModel')}
+          {t(run.task === 'detection' ? 'tryModel' : 'seeModel')}
         </Link>
       </section>
     );

@@ -76,16 +76,18 @@ export function RunSamples({
       <div className="flex min-h-8 items-center gap-x-3 max-md:flex-wrap">
         <h3 className="font-medium">{t('samples')}</h3>
         <span className="min-w-0 flex-1 truncate text-12 text-ink-3">{t('samplesNote')}</span>
-        <Slider
-          className="w-52 max-md:h-8 max-md:w-full"
-          label={t('confidence')}
-          value={confidence}
-          min={0.05}
-          max={0.95}
-          step={0.05}
-          text={formatPercent(confidence)}
-          onChange={setConfidence}
-        />
+        {run.task === 'detection' && (
+          <Slider
+            className="w-52 max-md:h-8 max-md:w-full"
+            label={t('confidence')}
+            value={confidence}
+            min={0.05}
+            max={0.95}
+            step={0.05}
+            text={formatPercent(confidence)}
+            onChange={setConfidence}
+          />
+        )}
       </div>
       <div className="mb-3 flex h-8 items-center gap-1">
         <IconButton label={t(playing ? 'pause' : 'play')} onClick={play} disabled={epochs.length < 2}>
