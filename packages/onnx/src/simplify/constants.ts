@@ -17,7 +17,7 @@ export function foldConstants(graph: Graph): Graph {
   for (const node of graph.nodes) {
     const inputs = node.inputs.map((input) => (input ? constants.get(input) : null));
     const known = inputs.every((tensor) => tensor !== undefined);
-    const folded = known ? evaluateNode(node, inputs) : undefined;
+    const folded = known ? evaluated(node, inputs) : undefined;
     folded?.forEach((tensor, i) => {
       const name = node.outputs[i];
       if (!name) return;
@@ -28,6 +28,15 @@ export function foldConstants(graph: Graph): Graph {
     if (!folded || node.outputs.some((output) => given.has(output))) nodes.push(node);
   }
   return { ...graph, nodes, initializers };
+}
+
+/** A node that cannot be computed stays; whoever replays the graph says what is wrong with it. */
+function evaluated(node: Node, inputs: readonly (Tensor | null)[]): readonly Tensor[] | undefined {
+  try {
+    return evaluateNode(node, inputs);
+  } catch {
+    return undefined;
+  }
 }
 
 /** The graph without nodes and initializers that no output needs. */

@@ -3,8 +3,8 @@ import { type Graph, intsAttribute, type Node } from '../graph.js';
 import { numbersOf, type Shape, type Tensor, tensorOf } from '../tensor.js';
 import { namesOf } from '../upgrade/rewriter.js';
 import { fixedInitializers } from './constants.js';
-import { chained, inverse, isIdentity, type Order, unmoved } from './permutation.js';
-import { sinks } from './sinks.js';
+import { chained, inverse, isIdentity, isOrder, type Order, unmoved } from './permutation.js';
+import { type Sunk, sinks } from './sinks.js';
 
 /** A tensor that is a Transpose of another, not yet computed. */
 interface Moved {
@@ -68,6 +68,7 @@ export class Layout {
     const told = intsAttribute(node.attributes, 'perm');
     if (!told && !rank) return false;
     const order = told ?? Array.from({ length: rank }, (_, axis) => rank - 1 - axis);
+    if (!isOrder(order, before?.order.length)) return false;
     this.#define(y, before?.source ?? x, before ? chained(before.order, order) : order);
     return true;
   }
@@ -79,7 +80,12 @@ export class Layout {
 
   #sink(node: Node, order: Order): boolean {
     const sink = Object.hasOwn(sinks, node.opType) ? sinks[node.opType] : undefined;
-    const sunk = sink?.(node, order, this);
+    let sunk: Sunk | undefined;
+    try {
+      sunk = sink?.(node, order, this);
+    } catch {
+      // A node that is not well formed stays where it is; whoever replays the graph says what is wrong with it.
+    }
     if (!sunk) return false;
     const suffix = `${order}` === '0,2,3,1' ? 'nchw' : 'moved';
     const outputs = node.outputs.map((output, i) => {

@@ -1,6 +1,11 @@
 /** An order of axes: axis `i` of the result is axis `order[i]` of the source. */
 export type Order = readonly number[];
 
+/** Whether these are all axes of a tensor, each once. */
+export function isOrder(order: Order, rank: number = order.length): boolean {
+  return order.length === rank && [...order].sort((a, b) => a - b).every((axis, i) => axis === i);
+}
+
 /** The order that undoes `order`. */
 export function inverse(order: Order): number[] {
   const result = new Array<number>(order.length);

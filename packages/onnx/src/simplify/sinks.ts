@@ -1,4 +1,5 @@
 import { intAttribute, intsAttribute, type Node, stringAttribute } from '../graph.js';
+import { normalizeAxis } from '../infer/rule.js';
 import type { Layout } from './layout.js';
 import { type Order, unmoved, withNew, without } from './permutation.js';
 
@@ -11,7 +12,8 @@ export interface Sunk {
 /** Moves a node before the Transpose of its first transposed input; `undefined` where it cannot be. */
 export type Sink = (node: Node, order: Order, layout: Layout) => Sunk | undefined;
 
-const place = (axis: number, rank: number): number => (axis < 0 ? axis + rank : axis);
+/** The axis counted from the front; throws where it lies outside, and the node then stays where it is. */
+const place = normalizeAxis;
 
 /** Every input is transposed alike, or a constant that broadcasts. */
 const elementwise: Sink = (node, order, layout) => {

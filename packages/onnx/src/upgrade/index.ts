@@ -12,7 +12,8 @@ export { supportedOpsets, workingOpset };
  * inputs, outputs, initializers and of every tensor stay; other domains' nodes are left as they are.
  *
  * @throws OnnxError `unsupported_opset` for an operator set outside 7 to 21, for an operator that set 17 does not have,
- *   and for a node whose meaning cannot be said in it; the message names what is supported.
+ *   and for a node whose meaning cannot be said in it; the message names what is supported. `invalid_model` for a node
+ *   without the inputs and attributes of its operator.
  */
 export function upgradeModel(model: Model): Model {
   const opset = model.opsets.get('');
@@ -89,7 +90,19 @@ function upgradeNode(node: Node, rewriter: Rewriter, opset: number): Node {
   const newer = Object.hasOwn(newerRules, node.opType) ? newerRules[node.opType] : undefined;
   const rule =
     older.find(({ below }) => opset < below)?.rule ?? (newer && opset >= newer.since ? newer.rule : undefined);
-  const rewritten = rule ? rule(node, rewriter, opset) : node;
+  let rewritten = node;
+  try {
+    if (rule) rewritten = rule(node, rewriter, opset);
+  } catch (cause) {
+    if (cause instanceof OnnxError) throw cause;
+    // Inputs or attributes that are missing or of another kind.
+    throw new OnnxError(
+      'invalid_model',
+      `Node "${node.name || node.outputs[0]}" does not have the inputs and attributes of a ${node.opType} of operator set ${opset}.`,
+      { node: node.name, opType: node.opType },
+      { cause },
+    );
+  }
   if (!workingOperators.has(rewritten.opType)) throw unsupported(node, 'it is no operator of the standard there');
   return rewritten;
 }
