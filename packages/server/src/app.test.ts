@@ -1,5 +1,8 @@
+import { classColor } from '@fovea/annotations';
 import { ApiError } from '@fovea/api';
 import * as routes from '@fovea/api/routes';
+import { decodeImage } from '@fovea/image';
+import { decodeLabelMap, encodeLabelMap } from '@fovea/lake';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { failureOf, openTestApp, origin, samplePicture } from './app.fixture.js';
 
@@ -174,6 +177,93 @@ describe('media', () => {
     expect(answer.problems).toMatchObject([{ file: 'edge.jpg', code: 'box_clipped' }]);
   });
 
+  test('classes of pictures and label maps come in, are shown and filtered by', async () => {
+    await t.api.createProject({ name: 'kinds' });
+    const [one, two] = [await samplePicture(5), await samplePicture(6)];
+    const first = await t.api.uploadMedia('kinds', { file: one.blob, name: 'one.jpg', classes: ['day', 'dry'] });
+    const item = await t.api.getMedia('kinds', first.sha256);
+    expect(item).toMatchObject({
+      labelled: true,
+      boxed: false,
+      classes: [
+        { className: 'day', classIndex: 0 },
+        { className: 'dry', classIndex: 1 },
+      ],
+      labelMap: null,
+    });
+    const missing = await t.request(`/projects/kinds/media/${first.sha256}/label-map`).then(failureOf);
+    expect(missing).toMatchObject({ code: 'unknown_label_map', status: 404 });
+
+    const { width, height } = item;
+    const data = new Uint8Array(width * height).fill(255);
+    data.fill(0, 0, 500);
+    data.fill(1, 500, 800);
+    data.fill(7, 800, 900);
+    const map = new Blob([new Uint8Array(await encodeLabelMap({ data, width, height }))]);
+    const labelMap = { file: map, classNames: ['road', 'dry'] };
+    const second = await t.api.uploadMedia('kinds', { file: two.blob, name: 'two.jpg', labelMap });
+    expect(second.problems).toMatchObject([{ file: 'two.jpg', code: 'unknown_class' }]);
+    const mapped = await t.api.getMedia('kinds', second.sha256);
+    expect(mapped.labelMap!.classes).toEqual([
+      { className: 'road', classIndex: 2, pixels: 500 },
+      { className: 'dry', classIndex: 1, pixels: 300 },
+    ]);
+    expect((await t.api.listMedia('kinds', { class: 'dry' })).items.map(({ name }) => name)).toEqual([
+      'one.jpg',
+      'two.jpg',
+    ]);
+    expect(await t.api.getProject('kinds')).toMatchObject({
+      counts: { media: 2, annotations: 0, classified: 1, labelMaps: 1 },
+      classes: [
+        { name: 'day', count: 0, pictures: 1, labelMaps: 0 },
+        { name: 'dry', count: 0, pictures: 1, labelMaps: 1 },
+        { name: 'road', count: 0, pictures: 0, labelMaps: 1 },
+      ],
+    });
+
+    const path = new URL(t.api.labelMapUrl('kinds', second.sha256, mapped.labelMap!.sha256)).pathname;
+    const answer = await t.get(path);
+    expect(answer.headers.get('content-type')).toBe('image/png');
+    expect(answer.headers.get('cache-control')).toBe('private, no-cache');
+    const png = new Uint8Array(await answer.arrayBuffer());
+    const stored = await decodeLabelMap(png);
+    expect([stored.data[0], stored.data[500], stored.data[800], stored.data[900]]).toEqual([2, 1, 255, 255]);
+    const { data: pixels } = await decodeImage(png);
+    expect(Buffer.from(pixels.slice(0, 3)).toString('hex')).toBe(classColor(2).slice(1));
+    const cached = await t.get(path, { headers: { 'if-none-match': answer.headers.get('etag')! } });
+    expect(cached.status).toBe(304);
+  });
+
+  test('labels that are no labels are refused, and a label map that does not fit is told', async () => {
+    const { blob } = await samplePicture(7);
+    const upload = async (fields: Record<string, string | Blob>) => {
+      const form = new FormData();
+      form.set('file', blob);
+      for (const [name, value] of Object.entries(fields)) form.set(name, value);
+      return t.request('/projects/kinds/media', { method: 'POST', body: form });
+    };
+    const small = await encodeLabelMap({ data: new Uint8Array(4), width: 2, height: 2 });
+    const map = new Blob([new Uint8Array(small)]);
+    const wrong: Record<string, string | Blob>[] = [
+      { classes: 'ant' },
+      { classes: '["ant", ""]' },
+      { classes: '[1]' },
+      { labelMap: map },
+      { labelMap: map, labelMapClasses: '{}' },
+      { labelMap: 'text', labelMapClasses: '["road"]' },
+    ];
+    for (const fields of wrong) {
+      expect(await upload(fields).then(failureOf)).toMatchObject({
+        code: 'invalid_form',
+        status: 400,
+      });
+    }
+    expect((await t.api.getProject('kinds')).counts.media).toBe(2);
+    const answer = await upload({ labelMap: map, labelMapClasses: '["road"]' });
+    expect(answer.status).toBe(201);
+    expect(await answer.json()).toMatchObject({ problems: [{ code: 'label_map_size' }] });
+  });
+
   test('snapshots freeze what is labelled', async () => {
     const snapshot = await t.api.createSnapshot('roads', { valFraction: 0.5 });
     expect(snapshot.counts).toMatchObject({ media: 2, train: 1, val: 1 });
@@ -183,6 +273,18 @@ describe('media', () => {
 });
 
 describe('models', () => {
+  test('of the catalogue are listed, each with whether its file is at hand', async () => {
+    const models = await t.api.listPretrained();
+    expect(models.map(({ task }) => task)).toEqual(
+      expect.arrayContaining(['classification', 'detection', 'segmentation', 'embedding']),
+    );
+    expect(models.find(({ name }) => name === 'yolox_nano')).toMatchObject({
+      task: 'detection',
+      licence: 'Apache-2.0',
+      available: expect.any(Boolean),
+    });
+  });
+
   test('are listed, shown, aliased and downloaded', async () => {
     await t.addModel('roads', 'roads');
     expect((await t.api.listModels()).map((model) => model.name)).toEqual(['roads']);

@@ -41,6 +41,13 @@ describe('runs', () => {
     expect(await submit({ task: 'detection', epochs: 0 })).toMatchObject({ code: 'invalid_body', status: 400 });
     expect(await submit({ task: 'detection', epochs: 1.5 })).toMatchObject({ code: 'invalid_body', status: 400 });
     expect(await submit({ task: 'detection', epoch: 1 })).toMatchObject({ code: 'invalid_body', status: 400 });
+    for (const from of ['/etc/passwd', '../x', 'model.onnx', 'C:\\x', '', 'a/b']) {
+      expect(await submit({ task: 'detection', from })).toMatchObject({ code: 'invalid_body', status: 400 });
+    }
+    expect(await submit({ task: 'detection', optimizer: 'guess' })).toMatchObject({
+      code: 'invalid_body',
+      status: 400,
+    });
     expect(await submit({ task: 'detection' }, 'nope')).toMatchObject({ code: 'unknown_project', status: 404 });
     await expect(t.api.getRun('nope')).rejects.toMatchObject({ code: 'unknown_run', status: 404 });
     await expect(t.api.listRuns('nope')).rejects.toMatchObject({ code: 'unknown_project', status: 404 });
