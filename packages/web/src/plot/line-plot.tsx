@@ -74,7 +74,8 @@ export function LinePlot({
     // Whoever has zoomed in stays where they are while points come; a double click goes back to all.
     const [xs] = drawn.data;
     const { min, max } = drawn.scales.x!;
-    const zoomed = xs.length > 1 && (min! > xs[0]! || max! < xs.at(-1)!);
+    // A plot just built has no limits yet.
+    const zoomed = min != null && max != null && xs.length > 1 && (min > xs[0]! || max < xs.at(-1)!);
     drawn.setData(latest.current, !zoomed);
     if (zoomed) drawn.redraw();
   }, [length, ...curves.map(({ points }) => points.at(-1)?.[1])]);
