@@ -3,6 +3,7 @@ import { Command, Option } from 'commander';
 import { integer, number, serverUrl } from './arguments.js';
 import type { Outcome } from './outcome.js';
 import type { Session } from './session.js';
+import { addTrainOptions } from './train-options.js';
 
 /** Runs a command in a session made for it, and shows its outcome. */
 export type Perform = (options: { json?: boolean }, command: (session: Session) => Promise<Outcome>) => Promise<void>;
@@ -52,16 +53,13 @@ export function createProgram(perform: Perform): Command {
       perform(options, async (session) => (await import('./commands/import.js')).importCommand(path, options, session)),
     );
 
-  command('train', 'train a model on a project; after Ctrl-C the same command goes on where it was')
-    .addOption(projectOption())
-    .addOption(new Option('--task <task>', 'what to learn').choices(['detection']).default('detection'))
-    .option('--epochs <n>', 'passes over the pictures', integer(1, 10_000))
-    .option('--seed <n>', 'seed of everything random', integer(0, 0x7fffffff))
-    .option('--time-limit <seconds>', 'finish within this time', number(10, 2_592_000))
-    .option('--name <model>', "the model's name (default: the project's)")
-    .action((options) =>
-      perform(options, async (session) => (await import('./commands/train.js')).trainCommand(options, session)),
-    );
+  addTrainOptions(
+    command('train', 'train a model on a project; after Ctrl-C the same command goes on where it was').addOption(
+      projectOption(),
+    ),
+  ).action((options) =>
+    perform(options, async (session) => (await import('./commands/train.js')).trainCommand(options, session)),
+  );
 
   command('eval', "a model's figures, or a results file's, by COCO's rules on labelled pictures")
     .option('--model <name>', 'the model: name, name@alias or name@version')

@@ -17,10 +17,10 @@ const lessons: Readonly<Record<Task, string>> = {
   embedding: 'a class of the whole picture',
 };
 
-/** Whether a picture says something a task learns from. For detection an empty one does too: background. */
-function teaches(task: Task, { classIndices, labelMapPath }: PlannedPicture): boolean {
+/** Whether a picture says something a task learns from. For detection one without boxes does too: background. */
+function teaches(task: Task, { classIndices, labelMapPath, boxed }: PlannedPicture): boolean {
   if (task === 'segmentation') return labelMapPath !== undefined;
-  return task === 'detection' || (classIndices?.length ?? 0) > 0;
+  return task === 'detection' ? boxed !== false : (classIndices?.length ?? 0) > 0;
 }
 
 /**

@@ -60,9 +60,9 @@ function sizeFor(
   pictures: readonly PlannedPicture[],
 ): { width: number; height: number } {
   if (imageSize) return imageSize;
-  if (source?.size) return source.size;
-  if (task === 'classification' || task === 'embedding') return { width: 128, height: 128 };
-  return chooseInputSize(pictures, pixelBudgets[task]);
+  if (task === 'classification' || task === 'embedding')
+    return source ? { width: source.input.width, height: source.input.height } : { width: 128, height: 128 };
+  return chooseInputSize(pictures, pixelBudgets[task], source?.input.multiple);
 }
 
 /** Fills in what `settings` leave open. */

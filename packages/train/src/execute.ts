@@ -123,7 +123,7 @@ export async function executeRun(
     const settings = run.params as unknown as TrainSettings;
     const sources = {
       from: await plannedSource(settings, home),
-      ...(settings.teacher ? { teacherPath: (await findSource(settings.teacher, home)).path } : {}),
+      ...(settings.teacher ? { teacherPath: (await findSource(settings.teacher, home)).model.path } : {}),
     };
     const plan = await makePlan(settings, await dataOf(home, snapshot), sources, folder);
     const signal = options.signal ? AbortSignal.any([options.signal, lease.signal]) : lease.signal;

@@ -13,6 +13,8 @@ export interface PlannedPicture {
   readonly height: number;
   readonly split: 'train' | 'val' | 'test';
   readonly annotations: readonly PlannedBox[];
+  /** `false` where nobody said which boxes there are: no boxes then does not mean background. */
+  readonly boxed?: false;
   /** Classes of the picture as a whole. */
   readonly classIndices?: readonly number[];
   /** A PNG of one byte per pixel: class index, 255 for unlabelled. */
@@ -30,13 +32,14 @@ export interface PlannedBox {
 export interface PlannedSource {
   /** As a person named it: for the log and the card. */
   readonly name: string;
-  readonly path: string;
+  /** A name of the catalogue, or a path. */
+  readonly from: string;
   /** Patterns of initializers that stay as they are; `*` stands for anything. */
   readonly freeze: readonly string[];
   /** Tensors the body ends at; by default as the catalogue or the graph suggests. */
   readonly cut: readonly string[] | null;
-  /** The input its weights were made for. */
-  readonly size?: { readonly width: number; readonly height: number };
+  /** The input its weights were made for, and what the sides of another must be multiples of. */
+  readonly input: { readonly width: number; readonly height: number; readonly multiple: number };
 }
 
 /** Everything the training process is told: it knows neither the database nor the project. */

@@ -66,6 +66,7 @@ export async function readData(
           box,
           ...(isCrowd ? { isCrowd } : {}),
         })),
+        ...(kept.length === 0 && (picture.classNames || picture.labelMap) ? { boxed: false as const } : {}),
         ...(picture.classNames ? { classIndices: picture.classNames.map((name) => indexOf.get(name)!) } : {}),
         ...(picture.labelMap ? { labelMapPath: picture.labelMap.path } : {}),
       });

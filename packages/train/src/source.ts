@@ -1,52 +1,49 @@
-import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { openPretrainedSource, type PretrainedSource } from '@fovea/models';
 import { resolveModel } from '@fovea/registry';
 import type { Home } from '@fovea/store';
 import { TrainError } from './error.js';
-import { findPretrained, pretrainedNames } from './pending.js';
 import type { PlannedSource } from './plan.js';
 import type { TrainSettings } from './request.js';
-
-/** Whether a name is meant as a path. */
-const looksLikePath = (name: string) => name.endsWith('.onnx') || /[\\/]/.test(name);
 
 /**
  * Finds a model by what a person calls it: a name of the catalogue of pretrained models, a model of the registry (with
  * `home`), or the path of an ONNX file.
  *
- * @throws TrainError `unknown_source`, saying what there is.
+ * @returns the model, and `from`, the path of its file.
+ * @throws TrainError `unknown_source`, saying what there is; FoveaError and OnnxError where the file cannot be used.
  */
-export async function findSource(
-  name: string,
-  home: Home | null,
-): Promise<{ path: string; size?: { width: number; height: number } }> {
-  if (looksLikePath(name)) {
-    if (existsSync(name)) return { path: name };
-    throw new TrainError('unknown_source', `There is no file "${name}" to start from.`, { from: name });
+export async function findSource(name: string, home: Home | null): Promise<{ from: string; model: PretrainedSource }> {
+  const folders = home ? [join(home.path, 'models')] : [];
+  try {
+    const model = await openPretrainedSource(name, { folders });
+    return { from: model.path, model };
+  } catch (error) {
+    if ((error as { code?: string }).code !== 'unknown_pretrained') throw error;
+    if (!home) throw new TrainError('unknown_source', (error as Error).message, { from: name }, { cause: error });
+    const { path } = await resolveModel(home, name).catch((cause: Error & { code?: string }) => {
+      if (cause.code !== 'unknown_model') throw cause;
+      throw new TrainError(
+        'unknown_source',
+        `${(error as Error).message} It is no registered model either: ${cause.message}`,
+        { from: name },
+        { cause },
+      );
+    });
+    return { from: path, model: await openPretrainedSource(path) };
   }
-  const pretrained = await findPretrained(name);
-  if (pretrained) return pretrained;
-  if (home) {
-    try {
-      const { path } = await resolveModel(home, name);
-      return { path };
-    } catch (error) {
-      if ((error as { code?: string }).code !== 'unknown_model') throw error;
-    }
-  }
-  throw new TrainError(
-    'unknown_source',
-    `"${name}" is no registered model, no pretrained one (${pretrainedNames.join(', ')}) and no ONNX file.`,
-    { from: name },
-  );
 }
 
-/** The source of a request, found. */
+/** The source of a request, found and opened: what cannot be used is known before training starts. */
 export async function plannedSource(settings: TrainSettings, home: Home | null): Promise<PlannedSource | null> {
   if (settings.from === undefined) return null;
+  const { from, model } = await findSource(settings.from, home);
+  const { width, height, multiple } = model.input;
   return {
     name: settings.from,
-    ...(await findSource(settings.from, home)),
+    from,
     freeze: settings.freeze ?? [],
     cut: settings.cut ?? null,
+    input: { width, height, multiple },
   };
 }

@@ -50,7 +50,7 @@ export async function train(options: TrainOptions): Promise<TrainedModel> {
   const settings: TrainSettings = open ? { ...given, timeLimitSeconds: defaultTimeLimitSeconds } : given;
   const sources = {
     from: await plannedSource(settings, null),
-    ...(settings.teacher ? { teacherPath: (await findSource(settings.teacher, null)).path } : {}),
+    ...(settings.teacher ? { teacherPath: (await findSource(settings.teacher, null)).model.path } : {}),
   };
   const work = folder ? resolve(folder) : await mkdtemp(join(tmpdir(), 'fovea-train-'));
   try {

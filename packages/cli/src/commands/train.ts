@@ -3,19 +3,15 @@ import type { Run as ApiRun, Client, NewRun, RunProgress } from '@fovea/api';
 import { getProject } from '@fovea/lake';
 import { getRun } from '@fovea/registry';
 import type { Home } from '@fovea/store';
-import { executeRun, submitRun } from '@fovea/train';
+import { executeRun, submitRun, type TrainRequest } from '@fovea/train';
 import { done, type Outcome, stopped } from '../outcome.js';
 import { type CommonOptions, remoteOf, type Session, withHome } from '../session.js';
 import { sayDuration } from '../terminal.js';
+import { requestOf, type TrainChoices } from '../train-options.js';
 
 /** Options of `fovea train`. */
-export interface TrainOptions extends CommonOptions {
+export interface TrainOptions extends CommonOptions, TrainChoices {
   readonly project: string;
-  readonly task: 'detection';
-  readonly epochs?: number;
-  readonly seed?: number;
-  readonly timeLimit?: number;
-  readonly name?: string;
 }
 
 interface Result {
@@ -28,20 +24,14 @@ interface Result {
 
 /** `fovea train`: trains on a project and registers the model; Ctrl-C leaves a checkpoint that the same command resumes. */
 export async function trainCommand(options: TrainOptions, session: Session): Promise<Outcome> {
-  const request: NewRun = {
-    task: options.task,
-    epochs: options.epochs,
-    seed: options.seed,
-    timeLimitSeconds: options.timeLimit,
-    name: options.name,
-  };
+  const request = requestOf(options);
   const startedAt = Date.now();
   const client = remoteOf(options);
   const result = client
     ? await trainRemotely(client, options.project, request, session)
     : await withHome(options, session, async (home) => {
         await getProject(home, options.project);
-        const submitted = await submitRun(home, { project: options.project, ...request });
+        const submitted = await submitRun(home, { ...request, project: options.project } as TrainRequest);
         const elsewhere = watchForStop(home, submitted.id);
         const { run, model } = await executeRun(home, submitted.id, {
           signal: AbortSignal.any([session.signal, elsewhere.signal]),
@@ -68,8 +58,9 @@ export async function trainCommand(options: TrainOptions, session: Session): Pro
   if (result.state !== 'finished') {
     return stopped(json, [`Stopped run ${result.run}: the same command takes it up where it was.`]);
   }
-  const figures = ['AP', 'AP50', 'AP75']
-    .map((name) => `${name} ${sayFigure(result.metrics[`val/${name}`])}`)
+  const figures = Object.entries(result.metrics)
+    .filter(([name]) => name.startsWith('val/'))
+    .map(([name, value]) => `${name.slice('val/'.length)} ${sayFigure(value)}`)
     .join(', ');
   return done(json, [
     `Trained ${result.model?.name} version ${result.model?.version} in ${sayDuration(seconds)} (run ${result.run}).`,

@@ -1,4 +1,5 @@
 import { writeFile } from 'node:fs/promises';
+import { gradientsFirst } from '@fovea/autodiff';
 import { evalGraph, exportNetwork, networkLayout, specOf } from '@fovea/models';
 import { initialize, seededRandom } from '@fovea/nn';
 import { encodeModel, modelOf } from '@fovea/onnx';
@@ -74,7 +75,7 @@ export async function runTrainer(
   const slots = Array.from({ length: 3 }, () => createSlot(recipe, batchSize));
   const share = batchSize / workers / accumulate;
   const step = stepGraph(recipe, layout, optimizer, { batch: share, workers });
-  const stepModel = encodeModel(modelOf(step.graph));
+  const stepModel = encodeModel(modelOf(gradientsFirst(step.graph)));
   const evalModel = encodeModel(modelOf(evalGraph(network, layout, evalBatch)));
   const pool: StepPool = await openStepPool(
     Array.from({ length: workers }, (_, index) => ({

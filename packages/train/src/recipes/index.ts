@@ -5,11 +5,12 @@ import {
   detectorNetwork,
   type EmbeddingNetwork,
   embedderNetwork,
+  finetuneNetwork,
   type Network,
+  openPretrainedSource,
   type SegmentationNetwork,
   segmenterNetwork,
 } from '@fovea/models';
-import { finetuneNetwork } from '../pending.js';
 import type { TrainPlan } from '../plan.js';
 import { classification } from './classification.js';
 import { detection } from './detection/index.js';
@@ -24,7 +25,12 @@ async function networkOf(plan: TrainPlan): Promise<Network> {
   // Losses on pairs have no directions of classes to learn.
   const compares = plan.loss.name === 'triplet' || plan.loss.name === 'contrastive';
   const classes = compares ? 0 : plan.classNames.length;
-  if (source) return finetuneNetwork({ ...source, task, classNames: plan.classNames, width, height });
+  if (source) {
+    const { freeze, cut } = source;
+    const from = await openPretrainedSource(source.from);
+    const classNames = compares ? [] : plan.classNames;
+    return finetuneNetwork({ from, task, classNames, width, height, freeze, ...(cut ? { cut } : {}) });
+  }
   switch (task) {
     case 'detection':
       return detectorNetwork({ classes, width, height });
