@@ -62,8 +62,8 @@ export interface NewModelVersion {
 const NAME = /^[\p{L}\p{N}][\p{L}\p{N} ._-]{0,99}$/u;
 
 /**
- * Stores a model version. The latest is the `candidate`; it becomes the `champion` where there is none yet, or where its
- * `card.metrics.AP` is higher than the champion's.
+ * Stores a model version. The latest is the `candidate`; it becomes the `champion` where there is none yet, or where
+ * the main metric of its task (`mainMetrics`) is higher than the champion's.
  *
  * @throws RegistryError `bad_name`; `model_name_taken` where another project has a model of that name
  */
@@ -106,7 +106,7 @@ export async function registerModel(home: Home, model: NewModelVersion): Promise
       const championVersion = aliases.find((each) => each.alias === 'champion')?.version;
       const champion = versions.find((each) => each.version === championVersion);
       const names =
-        champion === undefined || score(model.card) > score(champion.card) ? ['candidate', 'champion'] : ['candidate'];
+        champion === undefined || excels(model.card, champion.card) ? ['candidate', 'champion'] : ['candidate'];
       await tx
         .insert(modelAliases)
         .values(names.map((alias) => ({ modelName: model.name, alias, version })))
@@ -118,9 +118,23 @@ export async function registerModel(home: Home, model: NewModelVersion): Promise
   return resolveModel(home, `${model.name}@${version}`);
 }
 
+/** The figure by which models of a task are compared. */
+export const mainMetrics: Readonly<Record<string, string>> = {
+  detection: 'AP',
+  classification: 'accuracy',
+  segmentation: 'mIoU',
+  embedding: 'rank1',
+};
+
 function score(card: Record<string, unknown> | ModelCard): number {
-  const ap = (card.metrics as ModelCard['metrics'] | undefined)?.AP;
-  return typeof ap === 'number' && Number.isFinite(ap) ? ap : -1;
+  const name = mainMetrics[String(card.task ?? 'detection')] ?? 'AP';
+  const value = (card.metrics as ModelCard['metrics'] | undefined)?.[name];
+  return typeof value === 'number' && Number.isFinite(value) ? value : -1;
+}
+
+/** Whether a card's main figure is higher than the champion's; of another task there is nothing to compare. */
+function excels(card: ModelCard, champion: Record<string, unknown>): boolean {
+  return (card.task ?? 'detection') === (champion.task ?? 'detection') && score(card) > score(champion);
 }
 
 /** All models, by name. */

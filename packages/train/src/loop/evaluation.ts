@@ -1,10 +1,8 @@
-import { decodeImage, type Letterbox } from '@fovea/image';
-import type { Placement } from '@fovea/models';
+import { decodeImage, type Letterbox, type Placement, placeImage } from '@fovea/image';
 import type { Shape, TensorData } from '@fovea/onnx';
 import type { PlannedPicture } from '../plan.js';
 import type { Evaluation, PictureOutputs, Recipe } from '../recipes/recipe.js';
 import type { StepPool } from '../step/step-pool.js';
-import { placePicture } from './place.js';
 
 /** Pictures an evaluation run takes at a time. */
 export const evalBatch = 4;
@@ -40,7 +38,7 @@ export async function evaluateInTraining(
     const placed = await Promise.all(
       batch.map(async ({ path }, i): Promise<Letterbox> => {
         const raw = await decodeImage(path);
-        return placePicture(raw, feed.subarray(i * size, (i + 1) * size), width, height, placement);
+        return placeImage(raw, feed.subarray(i * size, (i + 1) * size), width, height, placement);
       }),
     );
     return { batch, feed, placed };

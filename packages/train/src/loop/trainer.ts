@@ -148,6 +148,12 @@ export async function runTrainer(
     send({ type: 'log', text: `Epoch ${epoch}: ${shown} on ${val.length} validation pictures.` });
     const main = recipe.shownMetrics[0]!;
     lastMetric = { name: main, value: metrics[main] ?? 0 };
+    if (!(monitor in metrics))
+      throw new TrainError(
+        'unknown_metric',
+        `There is no metric "${monitor}" to go by; ${plan.task} is measured by ${Object.keys(metrics).join(', ')}.`,
+        { monitor },
+      );
     const reached = metrics[monitor] ?? 0;
     if (standing.best === null || reached >= standing.best) {
       const { state } = await pool.ask(0, { type: 'state' });
