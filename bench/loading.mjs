@@ -7,6 +7,7 @@
 // brings its GPU libraries). Fovea never needs it.
 import { execFileSync, spawn } from 'node:child_process';
 import { existsSync, mkdirSync, readdirSync, rmdirSync, statSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
 import { availableParallelism, tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { createInterface } from 'node:readline';
@@ -30,7 +31,7 @@ const policy = {
   hue: 8,
 };
 
-const { applyColour, augmentSample, decodeImage } = await import('@fovea/image');
+const { applyColour, augmentSample, decodeImage, readImageSize } = await import('@fovea/image');
 const { seededRandom } = await import('@fovea/nn');
 
 const shared = join(process.env.FOVEA_SHARED ?? join(here, '../../shared'), 'data');
@@ -40,7 +41,7 @@ const jpegsOf = (folder) =>
     .sort()
     .map((name) => join(folder, name));
 
-/** Goes through the pictures once, in batches as training takes them; `get` gives a decoded picture. */
+/** Goes through the pictures once, in batches as training takes them; `get` gives a picture, decoded or not. */
 async function pass(files, get, random) {
   const slots = Array.from({ length: 2 }, () => new Uint8Array(batch * side * side * 3));
   const order = [...files.keys()];
@@ -164,7 +165,9 @@ const result = {
 for (const [name, files] of Object.entries(sets)) {
   const random = seededRandom(0);
   const decoded = new Map();
-  const fromFile = (file) => decodeImage(file);
+  // Sizes are known from the import of the pictures; the bytes are read anew each time.
+  const sizes = new Map(await Promise.all(files.map(async (file) => [file, await readImageSize(file)])));
+  const fromFile = async (file) => ({ bytes: await readFile(file), ...sizes.get(file) });
   const fromMemory = (file) => {
     if (!decoded.has(file)) decoded.set(file, decodeImage(file));
     return decoded.get(file);

@@ -23,7 +23,11 @@ function pixelClasses({ graph }: BuildContext, network: SegmentationNetwork, log
     );
   const full = upsampleLogits({ graph }, network, logits);
   const labels = graph.node('Cast', [graph.node('ArgMax', [full], { axis: 1, keepdims: 0 })], { to: 2 });
-  return { labels, probabilities: graph.node('Softmax', [full], { axis: 1 }) };
+  // Softmax by reductions: the operator takes several times as long over an axis that is not the last.
+  const top = graph.node('ReduceMax', [full], { axes: [1], keepdims: 1 });
+  const exponentials = graph.node('Exp', [graph.node('Sub', [full, top])]);
+  const sum = graph.node('ReduceSum', [exponentials, graph.ints([1])], { keepdims: 1 });
+  return { labels, probabilities: graph.node('Div', [exponentials, sum]) };
 }
 
 /** The outputs a model is measured and served by, by name, from those its network is trained by. */

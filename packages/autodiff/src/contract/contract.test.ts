@@ -135,7 +135,7 @@ async function differencesOf({ each, differences }: Prepared, values: number[][]
   };
   const found: { input: number; at: number; slope: number }[] = [];
   for (const [input, list] of values.entries()) {
-    const stride = Math.max(1, Math.floor(list.length / 16));
+    const stride = Math.max(1, Math.ceil(list.length / 16));
     for (let at = 0; at < list.length; at += stride) {
       const original = list[at]!;
       const [above, below] = [original + steps[dtype], original - steps[dtype]];

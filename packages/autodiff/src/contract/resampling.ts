@@ -55,6 +55,28 @@ const linear = ['linear', 'cubic'].flatMap((mode) =>
 /** Resize in all its modes. */
 export const resamplingCases: readonly GradientCase[] = [
   ...nearest,
+  ...[...coordinates, 'tf_half_pixel_for_nn'].flatMap((coordinate) =>
+    nearestModes.map((rounding) =>
+      caseOf(
+        'Resize',
+        `nearest, ${coordinate}, ${rounding}, scales 1.7 and 0.6`,
+        [shape],
+        byScales([1, 1, 1.7, 0.6], {
+          mode: 'nearest',
+          coordinate_transformation_mode: coordinate,
+          nearest_mode: rounding,
+        }),
+      ),
+    ),
+  ),
+  ...coordinates.map((coordinate) =>
+    caseOf(
+      'Resize',
+      `linear, ${coordinate}, scales 2.3 and 0.7`,
+      [shape],
+      byScales([1, 1, 2.3, 0.7], { mode: 'linear', coordinate_transformation_mode: coordinate }),
+    ),
+  ),
   caseOf('Resize', 'linear, no pictures', [[0, 2, 4, 5]], bySizes([0, 2, 8, 10], { mode: 'linear' })),
   caseOf('Resize', 'linear, from one pixel', [[1, 2, 1, 1]], bySizes([1, 2, 3, 4], { mode: 'linear' })),
   ...linear,
