@@ -1,7 +1,7 @@
 import { type Detection, FoveaError } from '@fovea/annotations';
 import type { Model } from '@fovea/api';
 import { resolveModel } from '@fovea/registry';
-import { createServing, type PredictOptions } from '@fovea/serving';
+import { createServing, type PredictOptions, type ServedPrediction } from '@fovea/serving';
 import { type CommonOptions, remoteOf, type Session, withHome } from './session.js';
 
 /** Boxes of one picture with its upright size in pixels. */
@@ -11,10 +11,17 @@ export interface Predicted {
   readonly detections: readonly Detection[];
 }
 
+/** What a model of any task says of a picture. */
+export type Answer = Pick<ServedPrediction, 'width' | 'height' | 'classes' | 'segmentation' | 'embedding'>;
+
 /** A model that predicts, in this process or on a server. */
 export interface Predictor {
   readonly model: { readonly name: string; readonly version: number };
+  /** `detection`, `classification`, `segmentation` or `embedding`. */
+  readonly task: string;
   readonly classNames: readonly string[];
+  /** Everything it says, for every task; in this process only. */
+  answer?(image: Uint8Array): Promise<Answer>;
   predict(image: Uint8Array, options: PredictOptions): Promise<Predicted>;
 }
 
@@ -33,7 +40,10 @@ export async function withPredictor<R>(
       try {
         return await use({
           model: { name: model.name, version: model.version },
+          task: model.card.task,
           classNames: model.card.classNames,
+          answer: (image) =>
+            serving.predict(`${model.name}@${model.version}`, image, { topK: model.card.classNames.length }),
           predict: (image, predictOptions) => serving.predict(`${model.name}@${model.version}`, image, predictOptions),
         });
       } finally {
@@ -55,6 +65,7 @@ export async function withPredictor<R>(
   if (!found) throw unknownVersion(name, selector ?? '', model);
   return use({
     model: { name, version: found.version },
+    task: found.card.task,
     classNames: found.card.classNames,
     predict: async (image, { confidence, iouThreshold, maxDetections }) => {
       const answer = await client.predict(

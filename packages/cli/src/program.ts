@@ -34,6 +34,11 @@ export function createProgram(perform: Perform): Command {
   const projectOption = () => new Option('--project <name>', 'the project').makeOptionMandatory();
   const modelOption = () =>
     new Option('--model <name>', 'the model: name, name@alias or name@version').makeOptionMandatory();
+  const classNamesOption = () =>
+    new Option(
+      '--class-names <names>',
+      'names of the classes from number 0 on, with commas between, for labels without names',
+    ).argParser((text: string) => text.split(',').map((name) => name.trim()));
   const formatOption = () =>
     new Option(
       '--format <format>',
@@ -43,12 +48,7 @@ export function createProgram(perform: Perform): Command {
   command('import <path>', 'import a labelled folder into a project, which is made where there is none')
     .addOption(projectOption())
     .addOption(formatOption())
-    .addOption(
-      new Option(
-        '--class-names <names>',
-        'names of the classes from number 0 on, with commas between, for labels without names',
-      ).argParser((text: string) => text.split(',').map((name) => name.trim())),
-    )
+    .addOption(classNamesOption())
     .action((path: string, options) =>
       perform(options, async (session) => (await import('./commands/import.js')).importCommand(path, options, session)),
     );
@@ -73,6 +73,8 @@ export function createProgram(perform: Perform): Command {
       "the labelled folder; with --predictions, COCO's ground truth, a file or its folder",
     )
     .addOption(formatOption())
+    .addOption(classNamesOption().conflicts('predictions'))
+    .addOption(new Option('--split <split>', 'only these of the folder: train, val or test').conflicts('predictions'))
     .addOption(
       new Option('--iou-type <type>', 'with --predictions, what is measured (default: what they have)')
         .choices(['bbox', 'segm', 'keypoints'])

@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { FoveaError } from '@fovea/annotations';
-import { checkBoxes, type FormatName, type LabelledPicture, parseDataset } from '@fovea/lake';
+import { checkBoxes, type FormatName, type LabelledPicture, type ParsedDataset, parseDataset } from '@fovea/lake';
 import { type EvalPicture, evaluateDetections } from '@fovea/metrics';
 import { concurrent } from '../concurrent.js';
 import { done, type Outcome } from '../outcome.js';
@@ -8,6 +8,7 @@ import { type Predictor, withPredictor } from '../predictor.js';
 import { type Problem, sayProblems } from '../problems.js';
 import type { CommonOptions, Session } from '../session.js';
 import { table } from '../terminal.js';
+import { evaluateTask } from './eval-task.js';
 import { sayFigure } from './train.js';
 
 /** Options of `fovea eval`. */
@@ -15,6 +16,8 @@ export interface EvalOptions extends CommonOptions {
   readonly model: string;
   readonly data: string;
   readonly format?: FormatName;
+  readonly classNames?: string[];
+  readonly split?: string;
 }
 
 // Nearly everything the model sees, as COCO's rules want it: the threshold is what the curve runs over.
@@ -22,7 +25,12 @@ const everything = { confidence: 0.001, maxDetections: 100 } as const;
 
 /** `fovea eval`: a model's figures by COCO's rules on a labelled folder, which is read and not imported. */
 export async function evalCommand(options: EvalOptions, session: Session): Promise<Outcome> {
-  const parsed = await parseDataset(options.data, options.format);
+  const whole = await parseDataset(
+    options.data,
+    options.format,
+    options.classNames ? { classNames: options.classNames } : {},
+  );
+  const parsed = options.split ? { ...whole, pictures: ofSplit(whole, options.split, options.data) } : whole;
   const labelled = parsed.pictures.filter((picture) => picture.labelled);
   if (labelled.length === 0) {
     throw new FoveaError(
@@ -35,6 +43,25 @@ export async function evalCommand(options: EvalOptions, session: Session): Promi
   }
   const problems: Problem[] = [...parsed.problems];
   return withPredictor(options.model, options, session, async (predictor) => {
+    if (predictor.task !== 'detection') {
+      const { pictures, figures, metrics, lines } = await evaluateTask(
+        predictor,
+        parsed,
+        options.data,
+        problems,
+        session,
+      );
+      const { model, task } = predictor;
+      const skipped = parsed.pictures.length - pictures;
+      return done(
+        { model, task, data: options.data, format: parsed.format, pictures, skipped, ...figures, metrics, problems },
+        [
+          `${model.name} version ${model.version} on ${pictures} pictures of ${options.data}`,
+          ...lines,
+          ...sayProblems(problems),
+        ],
+      );
+    }
     requireCommonClass(predictor, parsed.classNames, options.data);
     const pictures = await predictAll(predictor, labelled, problems, session);
     const metrics = evaluateDetections(pictures, predictor.classNames);
@@ -61,6 +88,18 @@ export async function evalCommand(options: EvalOptions, session: Session): Promi
       ...sayProblems(problems),
     ]);
   });
+}
+
+/** The pictures of a split, as the folder divides them. */
+function ofSplit({ pictures }: ParsedDataset, split: string, data: string): LabelledPicture[] {
+  const chosen = pictures.filter((picture) => picture.split === split);
+  if (chosen.length > 0) return chosen;
+  const known = [...new Set(pictures.flatMap((picture) => picture.split ?? []))];
+  throw new FoveaError(
+    'unknown_split',
+    `${data} has no pictures of the split "${split}"; ${known.length > 0 ? `it has ${known.join(', ')}` : 'it is not divided'}.`,
+    { split, known },
+  );
 }
 
 function requireCommonClass(predictor: Predictor, classNames: readonly string[], data: string): void {

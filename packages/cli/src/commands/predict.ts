@@ -33,6 +33,12 @@ export async function predictCommand(path: string, options: PredictCommandOption
   const source = await openPictureSource(path, { out, everyNth: options.every, signal });
   const problems: Problem[] = [...source.problems];
   return withPredictor(options.model, options, session, async (predictor) => {
+    if (predictor.task !== 'detection')
+      throw new FoveaError(
+        'task_not_predicted',
+        `${predictor.model.name} is for ${predictor.task}; \`fovea predict\` writes boxes so far. Measure it by \`fovea eval\`, or open its file by \`openModel\` of @fovea/models.`,
+        { task: predictor.task },
+      );
     await makeFolder(out);
     const results: Done[] = [];
     let order = 0;
