@@ -1,10 +1,13 @@
 """The peer of bench/loading.mjs: PyTorch's DataLoader with torchvision's transforms over PIL pictures.
 
 Reads lines of JSON from standard input, each {"passes": n}; goes n times through the pictures and answers
-{"seconds": s, "images": n}. Arguments: number of workers, batch size, then files.
+{"seconds": s, "cpuSeconds": c, "images": n}; c, all its processes' processor time, is null where there is no /proc.
+Arguments: number of workers, batch size, then files.
 """
 
 import json
+import multiprocessing
+import os
 import sys
 import time
 
@@ -26,6 +29,19 @@ class Pictures(torch.utils.data.Dataset):
     def __getitem__(self, index):
         with Image.open(self.files[index]) as image:
             return self.transform(image.convert("RGB"))
+
+
+def cpu_seconds():
+    """Processor time of this process and its living children so far; None where the system does not tell."""
+    if not os.path.exists("/proc/self/stat"):
+        return None
+    ticks = 0
+    for pid in [os.getpid(), *(child.pid for child in multiprocessing.active_children())]:
+        with open(f"/proc/{pid}/stat") as stat:
+            # Fields 14 and 15, counted from behind the name, which may hold anything.
+            fields = stat.read().rpartition(")")[2].split()
+        ticks += int(fields[11]) + int(fields[12])
+    return ticks / os.sysconf("SC_CLK_TCK")
 
 
 def main():
@@ -51,12 +67,17 @@ def main():
     print(json.dumps(versions), flush=True)
     for line in sys.stdin:
         passes = json.loads(line)["passes"]
-        started = time.perf_counter()
+        started, cpu = time.perf_counter(), cpu_seconds()
         images = 0
         for _ in range(passes):
             for pictures in loader:
                 images += pictures.shape[0]
-        print(json.dumps({"seconds": time.perf_counter() - started, "images": images}), flush=True)
+        answer = {
+            "seconds": time.perf_counter() - started,
+            "cpuSeconds": None if cpu is None else cpu_seconds() - cpu,
+            "images": images,
+        }
+        print(json.dumps(answer), flush=True)
 
 
 if __name__ == "__main__":

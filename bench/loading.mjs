@@ -41,7 +41,7 @@ const jpegsOf = (folder) =>
     .sort()
     .map((name) => join(folder, name));
 
-/** Goes through the pictures once, in batches as training takes them; `get` gives a picture, decoded or not. */
+/** Goes through the pictures once, in batches as training takes them: pictures per second, processor time of one in ms; `get` gives a picture, decoded or not. */
 async function pass(files, get, random) {
   const slots = Array.from({ length: 2 }, () => new Uint8Array(batch * side * side * 3));
   const order = [...files.keys()];
@@ -51,6 +51,7 @@ async function pass(files, get, random) {
   }
   let next = 0;
   const started = performance.now();
+  const before = process.cpuUsage();
   await Promise.all(
     Array.from({ length: inFlight }, async () => {
       while (next < order.length) {
@@ -64,7 +65,9 @@ async function pass(files, get, random) {
       }
     }),
   );
-  return files.length / ((performance.now() - started) / 1000);
+  const seconds = (performance.now() - started) / 1000;
+  const { user, system } = process.cpuUsage(before);
+  return { perSecond: files.length / seconds, cpuMs: (user + system) / 1000 / files.length };
 }
 
 const python = join(tmpdir(), 'fovea-bench-python');
@@ -107,7 +110,7 @@ async function installPeer() {
   if (!importsPeer()) throw new Error('torch and torchvision were installed but cannot be imported');
 }
 
-/** A peer process over some files; `pass()` gives its pictures per second. */
+/** A peer process over some files; `pass()` goes through them once, as `pass` above. */
 async function startPeer(files) {
   const args = [join(here, 'loading-peer.py'), String(peerWorkers), String(batch), ...files];
   const child = spawn(interpreter, args, { stdio: ['pipe', 'pipe', 'inherit'] });
@@ -122,8 +125,8 @@ async function startPeer(files) {
     versions,
     async pass() {
       child.stdin.write('{"passes": 1}\n');
-      const { images, seconds } = await answer();
-      return images / seconds;
+      const { images, seconds, cpuSeconds } = await answer();
+      return { perSecond: images / seconds, cpuMs: cpuSeconds === null ? undefined : (cpuSeconds * 1000) / images };
     },
     stop: () => child.stdin.end(),
   };
@@ -149,9 +152,16 @@ try {
   missing = cause.message.split('\n')[0];
 }
 
-const spread = (values) => {
-  const sorted = values.toSorted((a, b) => a - b);
-  return { median: sorted[sorted.length >> 1], least: sorted[0], most: sorted.at(-1) };
+const median = (values) => values.toSorted((a, b) => a - b)[values.length >> 1];
+const spread = (measured) => {
+  const speeds = measured.map(({ perSecond }) => perSecond);
+  const cpuMs = measured.map(({ cpuMs }) => cpuMs).filter((value) => value !== undefined);
+  return {
+    median: median(speeds),
+    least: Math.min(...speeds),
+    most: Math.max(...speeds),
+    ...(cpuMs.length > 0 && { cpuMs: median(cpuMs) }),
+  };
 };
 
 const result = {
@@ -198,7 +208,9 @@ for (const [name, files] of Object.entries(sets)) {
 
 if (json) console.log(JSON.stringify(result));
 else {
-  const show = ({ median, least, most }) => `${median.toFixed(0)} (${least.toFixed(0)} to ${most.toFixed(0)})`;
+  const show = ({ median, least, most, cpuMs }) =>
+    `${median.toFixed(0)} (${least.toFixed(0)} to ${most.toFixed(0)})` +
+    (cpuMs === undefined ? '' : `, ${cpuMs.toFixed(1)} ms of processor time each`);
   console.log(`${result.what}; ${result.cores} cores, ${rounds} rounds`);
   if (missing !== undefined) console.log(`PyTorch could not be installed here: ${missing}`);
   for (const [name, { pictures, ratio, ratioCached, fovea, foveaCached, peer }] of Object.entries(result.sets)) {
