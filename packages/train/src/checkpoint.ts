@@ -72,13 +72,13 @@ export async function readCheckpoint(path: string): Promise<Checkpoint | null> {
     throw broken(cause);
   }
   const { header, vectors } = contents;
-  const read: Record<string, Float32Array> = {};
+  const read: [string, Float32Array][] = [];
   for (const { name, length } of vectors) {
     if (offset + length * 4 > bytes.length) throw broken();
-    read[name] = new Float32Array(
-      bytes.buffer.slice(bytes.byteOffset + offset, bytes.byteOffset + offset + length * 4),
-    );
+    const start = bytes.byteOffset + offset;
+    read.push([name, new Float32Array(bytes.buffer.slice(start, start + length * 4))]);
     offset += length * 4;
   }
-  return { header, vectors: read };
+  // Entries, so that no name, not even __proto__, means anything but itself.
+  return { header, vectors: Object.fromEntries(read) };
 }

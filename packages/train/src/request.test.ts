@@ -85,7 +85,7 @@ describe('submitRun refuses', () => {
     const request: TrainRequest = { project: 'parts', task: 'detection', from: 'nothing-of-the-kind' };
     await expect(submitRun(test.home, request)).rejects.toMatchObject({ code: 'unknown_source' });
     await expect(submitRun(test.home, { ...request, from: './none.onnx' })).rejects.toMatchObject({
-      code: 'unknown_source',
+      code: 'model_not_found',
       message: expect.stringContaining('none.onnx'),
     });
   });

@@ -14,7 +14,7 @@ let shades: TrainingData;
 let halves: TrainingData;
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'fovea-train-test-'));
-  await writeShadeFolders(join(folder, 'shades'), ['dark', 'light'], 16);
+  await writeShadeFolders(join(folder, 'shades'), ['dark', 'light'], 12);
   await writeHalves(join(folder, 'halves'), 10);
   shades = await readData(join(folder, 'shades'));
   halves = await readData(join(folder, 'halves'), { classNames: ['dark', 'light'] });
@@ -22,7 +22,7 @@ beforeAll(async () => {
 afterAll(() => rm(folder, { recursive: true, force: true }));
 
 const out = (name: string) => join(folder, `${name}.onnx`);
-const small = { imageSize: { width: 64, height: 64 }, batchSize: 8 } as const;
+const small = { imageSize: { width: 32, height: 32 }, batchSize: 8 } as const;
 /** Losses of a training, by step, and what it reached. */
 async function follow(options: TrainOptions) {
   const losses: number[] = [];
@@ -62,25 +62,28 @@ describe('train', { timeout: 120_000 }, () => {
       imageSize: { width: 96, height: 64 },
       batchSize: 4,
       loss,
-      epochs: 16,
+      epochs: 12,
       augment: 'none',
     });
     expect(losses.at(-1)).toBeLessThan(0.7 * losses[0]!);
     expect(metrics.pixelAccuracy).toBeGreaterThan(0.8);
   });
 
-  it.each(['arcface', 'cosface', 'triplet', 'contrastive'])('brings pictures of a class together, by %s', async (loss) => {
-    const { metrics } = await follow({
-      task: 'embedding',
-      data: shades,
-      out: out(loss),
-      ...small,
-      batchSize: 16,
-      loss,
-      epochs: 8,
-    });
-    expect(metrics.rank1).toBe(1);
-  });
+  it.each(['arcface', 'cosface', 'triplet', 'contrastive'])(
+    'brings pictures of a class together, by %s',
+    async (loss) => {
+      const { metrics } = await follow({
+        task: 'embedding',
+        data: shades,
+        out: out(loss),
+        ...small,
+        batchSize: 16,
+        loss,
+        epochs: 6,
+      });
+      expect(metrics.rank1).toBe(1);
+    },
+  );
 
   it('gives the same losses whether or not it is interrupted, with turns and another optimizer too', async () => {
     const options: TrainOptions = {
@@ -126,11 +129,18 @@ describe('train', { timeout: 120_000 }, () => {
       epochs: 1,
     });
     expect(more.metrics.accuracy).toBe(1);
-    expect(more.said).toMatch(/frozen|stay/);
+    expect(more.said).toContain('Kept as they were: stem*');
     const weights = async (path: string) => decodeModel(await readFile(path)).graph.initializers;
     const [before, after] = [await weights(first.path), await weights(more.path)];
-    expect(after.get('stem.weight')!.data).toEqual(before.get('stem.weight')!.data);
-    expect(after.get('head.weight')!.data).not.toEqual(before.get('head.weight')!.data);
+    // Names need not be the same in both files; the numbers are.
+    const keeps = (name: string) => {
+      const kept = before.get(name)!.data;
+      return [...after.values()].some(({ data }) => data.length === kept.length && data.every((x, i) => x === kept[i]));
+    };
+    const named = (part: string) =>
+      [...before.keys()].find((name) => name.startsWith(part) && name.endsWith('.weight'))!;
+    expect(keeps(named('stem'))).toBe(true);
+    expect(keeps(named('head'))).toBe(false);
   });
 
   it('ends early where nothing gets better', async () => {
@@ -142,10 +152,10 @@ describe('train', { timeout: 120_000 }, () => {
       learningRate: 1e-9,
       patience: 2,
       monitor: 'accuracy',
-      epochs: 60,
+      epochs: 40,
     });
     expect(said).toMatch(/Stopped early: accuracy has not risen/);
-    expect(steps).toBeLessThan(200);
+    expect(steps).toBeLessThan(120);
   });
 
   it('says which tensor and which pictures went bad', async () => {

@@ -155,13 +155,15 @@ export async function runTrainer(
         { monitor },
       );
     const reached = metrics[monitor] ?? 0;
-    if (standing.best === null || reached >= standing.best) {
+    const rises = standing.best === null || reached > standing.best;
+    standing.sinceBest = rises ? 0 : standing.sinceBest + 1;
+    // Of equals the latest: its average has seen more.
+    if (rises || reached === standing.best) {
       const { state } = await pool.ask(0, { type: 'state' });
       best = { weights: state.average!.slice(), buffers: buffers.slice() };
       standing.best = reached;
-      standing.sinceBest = 0;
       bestEvaluation = evaluation;
-    } else standing.sinceBest++;
+    }
     standing.evaluationSeconds = Math.max(standing.evaluationSeconds, (performance.now() - begun) / 1000);
   }
 
