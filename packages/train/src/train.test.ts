@@ -140,7 +140,7 @@ describe('train', { timeout: 120_000 }, () => {
     const named = (part: string) =>
       [...before.keys()].find((name) => name.startsWith(part) && name.endsWith('.weight'))!;
     expect(keeps(named('stem'))).toBe(true);
-    expect(keeps(named('head'))).toBe(false);
+    expect(keeps(named('stage3'))).toBe(false);
   });
 
   it('ends early where nothing gets better', async () => {
