@@ -1,5 +1,5 @@
 import { availableParallelism } from 'node:os';
-import { type AugmentPolicy, augmentPolicies } from '@fovea/image';
+import { type AugmentPolicy, augmentPolicies, parseAugmentPolicy } from '@fovea/image';
 import type { OptimizerSettings, ScheduleSettings } from '@fovea/optim';
 import { chooseInputSize } from './loading/input-size.js';
 import type { PlannedPicture, PlannedSource } from './plan.js';
@@ -86,7 +86,7 @@ export function resolveSettings(
       ...(settings.labelSmoothing === undefined ? {} : { labelSmoothing: settings.labelSmoothing }),
       ...(settings.box === undefined ? {} : { box: settings.box }),
     },
-    augment: settings.augment === 'none' ? augmentPolicies.none : { ...usual, ...settings.augment },
+    augment: settings.augment === 'none' ? augmentPolicies.none : parseAugmentPolicy({ ...usual, ...settings.augment }),
     monitor: settings.monitor ?? monitors[task],
   };
 }

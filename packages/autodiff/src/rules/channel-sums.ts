@@ -1,5 +1,5 @@
 import type { GraphBuilder, Value } from '@fovea/onnx';
-import { reshape, sumOver } from '../broadcast.js';
+import { sumOver } from '../broadcast.js';
 
 /** The sum over all axes but the second: [N, C, ...] to [1, C, 1, ...]. */
 export function channelSums(graph: GraphBuilder, value: Value): Value {
