@@ -21,17 +21,21 @@ const worker = `
   })();
 `;
 
-const { detectorLayout, detectorPositions, smallDetector } = await import('@fovea/models');
-const { detectorStepGraph } = await import('@fovea/train');
+const { networkLayout, positionsOf } = await import('@fovea/models');
+const { gradientsFirst } = await import('@fovea/autodiff');
+const { recipeOf, stateNamesOf, stepGraph } = await import('@fovea/train');
 const { encodeModel, modelOf } = await import('@fovea/onnx');
 const { initialize, seededRandom } = await import('@fovea/nn');
+const { optimizerOf } = await import('@fovea/optim');
 
-const config = { classes: 1, width, height, size: smallDetector };
-const layout = detectorLayout(config);
+const plan = { task: 'detection', classNames: ['thing'], width, height, source: null, loss: { name: 'quality-focal' } };
+const recipe = await recipeOf(plan);
+const layout = networkLayout(recipe.network);
+const optimizer = optimizerOf({ name: 'adamw' });
 const f32 = (data, shape) => ({ dtype: 'float32', data, shape });
 
 function feedsFor(share) {
-  const positions = detectorPositions(width, height).x.length;
+  const positions = positionsOf(recipe.network).x.length;
   const random = seededRandom(0);
   const vector = () => f32(new Float32Array(layout.size), [layout.size]);
   const targetClasses = new Float32Array(share * positions);
@@ -46,12 +50,11 @@ function feedsFor(share) {
   const colours = new Float32Array(share * 12);
   for (let n = 0; n < share; n++) for (let row = 0; row < 3; row++) colours[n * 12 + row * 5] = 1;
   return {
+    ...Object.fromEntries(stateNamesOf(optimizer).map((name) => [name, vector()])),
     parameters: f32(initialize(layout.parameters, layout.size, random), [layout.size]),
-    momentum: vector(),
-    variance: vector(),
-    average: vector(),
+    buffers: f32(initialize(layout.buffers, layout.bufferSize, random), [layout.bufferSize]),
     gradient0: vector(),
-    hyper: f32(Float32Array.of(1e-3, 1, 1, 0.9), [4]),
+    hyper: f32(optimizer.hyper(1, 1e-3, 0.9), [optimizer.hyperNames.length]),
     scale: f32(Float32Array.of(0.05), [1]),
     pictures: {
       dtype: 'uint8',
@@ -66,7 +69,8 @@ function feedsFor(share) {
 
 async function start(workers, threads) {
   const share = batch / workers;
-  const model = encodeModel(modelOf(detectorStepGraph(config, layout, { batch: share, workers: 1, optimizer: {} })));
+  const step = stepGraph(recipe, layout, optimizer, { batch: share, workers: 1 });
+  const model = encodeModel(modelOf(gradientsFirst(step.graph)));
   const runtime = import.meta.resolve('@fovea/runtime');
   const data = { model, threads, runtime, feeds: feedsFor(share) };
   const pool = Array.from({ length: workers }, () => new Worker(worker, { eval: true, workerData: data }));

@@ -5,34 +5,11 @@ import type { NewRun } from '@fovea/api';
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import { integer, number } from './arguments.js';
 
-/** What `fovea train` takes, as commander gives it. */
-export interface TrainChoices {
-  readonly task: NewRun['task'];
-  readonly from?: string;
-  readonly freeze?: string[];
-  readonly cut?: string[];
-  readonly epochs?: number;
-  readonly seed?: number;
-  readonly timeLimit?: number;
-  readonly name?: string;
-  readonly batchSize?: number;
-  readonly accumulate?: number;
-  readonly imageSize?: { width: number; height: number };
-  readonly learningRate?: number;
-  readonly optimizer?: NewRun['optimizer'];
-  readonly weightDecay?: number;
-  readonly schedule?: NewRun['schedule'];
-  readonly warmUp?: number;
-  readonly loss?: string;
-  readonly labelSmoothing?: number;
+/** What `fovea train` takes, as commander gives it: a request, two of its fields under shorter names. */
+export type TrainChoices = Omit<NewRun, 'timeLimitSeconds' | 'box'> & {
+  readonly timeLimit?: NewRun['timeLimitSeconds'];
   readonly boxLoss?: NewRun['box'];
-  readonly teacher?: string;
-  readonly augment?: NewRun['augment'];
-  readonly monitor?: string;
-  readonly patience?: number;
-  readonly device?: string;
-  readonly allowEmptyClasses?: boolean;
-}
+};
 
 function imageSize(text: string): { width: number; height: number } {
   const match = /^(\d+)x(\d+)$/.exec(text);

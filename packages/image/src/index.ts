@@ -20,7 +20,6 @@ export {
   unlabelled,
   type WeightedClass,
 } from './augment/index.js';
-export { type AugmentOptions, augment, defaultAugment } from './augment.js';
 export { decodeImage, type EncodedImage, type ImageFacts, probeImage, type RawImage, readImageSize } from './decode.js';
 export { type DrawOptions, drawDetections } from './draw-detections.js';
 export { DEFAULT_MAX_PIXELS, type ImageFormat, type ImageInput, type ReadOptions, sniffFormat } from './input.js';

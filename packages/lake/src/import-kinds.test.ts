@@ -1,9 +1,8 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { openTestHome, type TestHome } from '@fovea/store/testing';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { labelPng, pngOf, writeFiles } from './fixtures/test-pictures.js';
+import { openTestImport, type TestImport } from './fixtures/test-import.js';
+import { labelPng, pngOf } from './fixtures/test-pictures.js';
 import { type ParseOptions, parseDataset } from './formats/index.js';
 import { importDataset, importPicture } from './import.js';
 import { decodeLabelMap } from './label-map.js';
@@ -11,24 +10,12 @@ import { getMedia, listMedia } from './media.js';
 import { createProject, getProject } from './project.js';
 import { createSnapshot, getSnapshot, readManifest } from './snapshot.js';
 
-let test: TestHome;
-let root: string;
-
+let test: TestImport;
 beforeAll(async () => {
-  test = await openTestHome();
-  root = await mkdtemp(join(tmpdir(), 'fovea-kinds-'));
+  test = await openTestImport();
 });
-
-afterAll(async () => {
-  await test.remove();
-  await rm(root, { recursive: true, force: true });
-});
-
-async function folder(files: Record<string, string | Uint8Array>): Promise<string> {
-  const path = await mkdtemp(join(root, 'folder-'));
-  await writeFiles(path, files);
-  return path;
-}
+afterAll(() => test.remove());
+const folder: TestImport['folder'] = (files) => test.folder(files);
 
 const bring = async (project: string, path: string, options?: ParseOptions) =>
   importDataset(test.home, project, await parseDataset(path, undefined, options));

@@ -1,33 +1,20 @@
-import { mkdtemp, readFile, rm, symlink } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { readFile, rm, symlink } from 'node:fs/promises';
 import { join } from 'node:path';
-import { openTestHome, type TestHome } from '@fovea/store/testing';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { pngOf, writeDataset, writeFiles } from './fixtures/test-pictures.js';
+import { openTestImport, type TestImport } from './fixtures/test-import.js';
+import { pngOf, writeDataset } from './fixtures/test-pictures.js';
 import { parseDataset } from './formats/index.js';
 import { importDataset, importPicture } from './import.js';
 import { getMedia, listMedia } from './media.js';
 import { createProject, getProject, listProjects } from './project.js';
 import { readThumbnail, thumbnailPath } from './thumbnail.js';
 
-let test: TestHome;
-let root: string;
-
+let test: TestImport;
 beforeAll(async () => {
-  test = await openTestHome();
-  root = await mkdtemp(join(tmpdir(), 'fovea-import-'));
+  test = await openTestImport();
 });
-
-afterAll(async () => {
-  await test.remove();
-  await rm(root, { recursive: true, force: true });
-});
-
-async function folder(files: Record<string, string | Uint8Array>): Promise<string> {
-  const path = await mkdtemp(join(root, 'folder-'));
-  await writeFiles(path, files);
-  return path;
-}
+afterAll(() => test.remove());
+const folder: TestImport['folder'] = (files) => test.folder(files);
 
 const HEADER = 'image,xmin,ymin,xmax,ymax,label\n';
 

@@ -1,4 +1,5 @@
 import { area, intersection, type Xyxy } from '@fovea/annotations';
+import type { CocoFigures } from './coco.js';
 import { AP50_ROW, AP75_ROW, averagePrecision, averageRecall, type Curves, computeClassCurves } from './coco-curve.js';
 import { AREA_RANGES, type AreaName, type Candidates, MAX_DETECTIONS, rank } from './coco-match.js';
 import { type Confusion, computeConfusion } from './confusion.js';
@@ -20,19 +21,7 @@ export interface ClassMetrics {
  * says one. AP is average precision, ARn average recall with at most n predictions of a class in a picture; small is
  * below 32², large above 96² square pixels. Everything in [0, 1]; null where undefined.
  */
-export interface DetectionMetrics {
-  readonly AP: number | null;
-  readonly AP50: number | null;
-  readonly AP75: number | null;
-  readonly APsmall: number | null;
-  readonly APmedium: number | null;
-  readonly APlarge: number | null;
-  readonly AR1: number | null;
-  readonly AR10: number | null;
-  readonly AR100: number | null;
-  readonly ARsmall: number | null;
-  readonly ARmedium: number | null;
-  readonly ARlarge: number | null;
+export interface DetectionMetrics extends CocoFigures {
   /** In the order of the class names. */
   readonly perClass: readonly ClassMetrics[];
   /** Precision at recall 0, .01, … 1 for IoU .5, for plotting; null for a class without objects. */

@@ -1,5 +1,5 @@
 import { letterboxFill } from '@fovea/image';
-import { type BuildContext, ConstantSource, FlatSource, type ParameterLayout } from '@fovea/nn';
+import { type BuildContext, ConstantSource, FlatSource, type ParameterLayout, softmax } from '@fovea/nn';
 import { encodeModel, type Graph, GraphBuilder, modelOf, OnnxError, type Value } from '@fovea/onnx';
 import { decodeBoxes } from './detector/architecture.js';
 import { type Network, type SegmentationNetwork, type Task, upsampleLogits } from './network.js';
@@ -23,11 +23,7 @@ function pixelClasses({ graph }: BuildContext, network: SegmentationNetwork, log
     );
   const full = upsampleLogits({ graph }, network, logits);
   const labels = graph.node('Cast', [graph.node('ArgMax', [full], { axis: 1, keepdims: 0 })], { to: 2 });
-  // Softmax by reductions: the operator takes several times as long over an axis that is not the last.
-  const top = graph.node('ReduceMax', [full], { axes: [1], keepdims: 1 });
-  const exponentials = graph.node('Exp', [graph.node('Sub', [full, top])]);
-  const sum = graph.node('ReduceSum', [exponentials, graph.ints([1])], { keepdims: 1 });
-  return { labels, probabilities: graph.node('Div', [exponentials, sum]) };
+  return { labels, probabilities: softmax(graph, full) };
 }
 
 /** The outputs a model is measured and served by, by name, from those its network is trained by. */
@@ -35,7 +31,7 @@ function servedOutputs(context: BuildContext, network: Network, images: Value): 
   const { graph } = context;
   switch (network.task) {
     case 'classification':
-      return { probabilities: graph.node('Softmax', [network.build(context, images).logits], { axis: 1 }) };
+      return { probabilities: softmax(graph, network.build(context, images).logits) };
     case 'detection': {
       const { logits, distances } = network.build(context, images);
       const turn = (value: Value) => graph.node('Transpose', [value], { perm: [0, 2, 1] });

@@ -1,7 +1,5 @@
 export * from './detector/architecture.js';
-export * from './detector/config.js';
 export * from './detector/decode.js';
-export * from './detector/export.js';
 export * from './detector/open.js';
 export * from './export.js';
 export * from './finetune/class-names.js';

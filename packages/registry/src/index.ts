@@ -17,6 +17,7 @@ export {
   type Model,
   type ModelCard,
   type ModelVersion,
+  mainMetrics,
   type NewModelVersion,
   registerModel,
   resolveModel,

@@ -4,14 +4,12 @@ import { join } from 'node:path';
 import { renderSamplePicture } from '@fovea/image';
 import {
   classifierNetwork,
-  detectorLayout,
+  detectorNetwork,
   embedderNetwork,
-  exportDetector,
   exportNetwork,
   type Network,
   networkLayout,
   segmenterNetwork,
-  smallDetector,
 } from '@fovea/models';
 import { registerModel, setAlias } from '@fovea/registry';
 import { type Home, openHome } from '@fovea/store';
@@ -25,15 +23,15 @@ let pictures: Uint8Array[];
 
 /** A detector of the real architecture whose weights are noise from a seed: what it sees is nonsense, but always the same. */
 function noisyDetector(seed: number): Uint8Array {
-  const config = { classes: 3, width: 160, height: 96, size: smallDetector };
-  const layout = detectorLayout(config);
+  const network = detectorNetwork({ classes: 3, width: 160, height: 96 });
+  const layout = networkLayout(network);
   let state = seed;
   const random = () => {
     state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0;
     return state / 2 ** 32 - 0.5;
   };
   const weights = Float32Array.from({ length: layout.size }, () => random() * 0.2);
-  return exportDetector(config, layout, weights, new Float32Array(layout.bufferSize).fill(1), ['a', 'b', 'c']);
+  return exportNetwork(network, layout, weights, new Float32Array(layout.bufferSize).fill(1), ['a', 'b', 'c']);
 }
 
 beforeAll(async () => {

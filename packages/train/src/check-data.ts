@@ -1,7 +1,7 @@
+import type { Task } from '@fovea/models';
 import { TrainError } from './error.js';
 import type { PlannedPicture } from './plan.js';
 import type { TrainSettings } from './request.js';
-import type { Task } from './settings.js';
 
 /** Pictures with what is on them, and the classes that indices point to. */
 export interface TrainingData {

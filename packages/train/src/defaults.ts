@@ -1,10 +1,12 @@
 import { availableParallelism } from 'node:os';
 import { type AugmentPolicy, augmentPolicies, parseAugmentPolicy } from '@fovea/image';
+import type { Task } from '@fovea/models';
 import type { OptimizerSettings, ScheduleSettings } from '@fovea/optim';
+import { mainMetrics } from '@fovea/registry';
 import { chooseInputSize } from './loading/input-size.js';
 import type { PlannedPicture, PlannedSource } from './plan.js';
 import type { TrainSettings } from './request.js';
-import { type LossSettings, lossNames, monitors, type Task } from './settings.js';
+import { type LossSettings, lossNames } from './settings.js';
 
 /** Pixels of a training picture: what two cores get through some tens of times a second. */
 const pixelBudgets: Readonly<Record<Task, number>> = {
@@ -87,6 +89,6 @@ export function resolveSettings(
       ...(settings.box === undefined ? {} : { box: settings.box }),
     },
     augment: settings.augment === 'none' ? augmentPolicies.none : parseAugmentPolicy({ ...usual, ...settings.augment }),
-    monitor: settings.monitor ?? monitors[task],
+    monitor: settings.monitor ?? mainMetrics[task]!,
   };
 }

@@ -22,7 +22,7 @@ import type { TrainerMessage } from './plan.js';
 import type { RunProgress } from './progress.js';
 import type { TrainSettings } from './request.js';
 import { dataOf } from './snapshot-data.js';
-import { findSource, plannedSource } from './source.js';
+import { findSources } from './source.js';
 import { followTrainer, type LastWord } from './trainer.js';
 
 /** How a run is executed. */
@@ -121,10 +121,7 @@ export async function executeRun(
     const folder = home.runFolder(runId);
     await mkdir(folder, { recursive: true });
     const settings = run.params as unknown as TrainSettings;
-    const sources = {
-      from: await plannedSource(settings, home),
-      ...(settings.teacher ? { teacherPath: (await findSource(settings.teacher, home)).model.path } : {}),
-    };
+    const sources = await findSources(settings, home);
     const plan = await makePlan(settings, await dataOf(home, snapshot), sources, folder);
     const signal = options.signal ? AbortSignal.any([options.signal, lease.signal]) : lease.signal;
     const last = await supervise(home, run, join(folder, planFiles.plan), { ...options, signal });

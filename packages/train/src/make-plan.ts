@@ -4,8 +4,9 @@ import { join } from 'node:path';
 import { checkData, type TrainingData } from './check-data.js';
 import { resolveSettings } from './defaults.js';
 import { TrainError } from './error.js';
-import type { PlannedSource, TrainPlan } from './plan.js';
+import type { TrainPlan } from './plan.js';
 import type { TrainSettings } from './request.js';
+import type { Sources } from './source.js';
 
 /** Where a run's files lie in its folder. */
 export const planFiles = { plan: 'plan.json', checkpoint: 'checkpoint', model: 'model.onnx' } as const;
@@ -25,12 +26,6 @@ async function division(folder: string): Promise<Pick<TrainPlan, 'workers' | 'ba
       { cause },
     );
   }
-}
-
-/** Models a run starts from and learns from, found and at hand. */
-export interface Sources {
-  readonly from: PlannedSource | null;
-  readonly teacherPath?: string;
 }
 
 /**
@@ -57,7 +52,7 @@ export async function makePlan(
     epochs: settings.epochs ?? null,
     timeLimitSeconds: settings.timeLimitSeconds ?? null,
     patience: settings.patience ?? null,
-    device: settings.device ?? 'cpu',
+    device: (settings.device ?? 'cpu') as TrainPlan['device'],
     ...resolved,
     loss: teacherPath === undefined ? resolved.loss : { ...resolved.loss, teacherPath },
     ...(await division(folder)),

@@ -1,8 +1,10 @@
 import type { Xyxy } from '@fovea/annotations';
 import type { AugmentPolicy } from '@fovea/image';
+import type { Task } from '@fovea/models';
 import type { OptimizerSettings, ScheduleSettings } from '@fovea/optim';
+import type { DeviceName } from '@fovea/runtime';
 import type { RunProgress } from './progress.js';
-import type { LossSettings, Task } from './settings.js';
+import type { LossSettings } from './settings.js';
 
 /** A picture of the snapshot, with where its bytes lie. */
 export interface PlannedPicture {
@@ -65,7 +67,7 @@ export interface TrainPlan {
   readonly monitor: string;
   /** Evaluations without a better `monitor` after which training ends; `null` for never. */
   readonly patience: number | null;
-  readonly device: string;
+  readonly device: DeviceName;
   readonly checkpointPath: string;
   readonly modelPath: string;
 }

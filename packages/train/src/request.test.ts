@@ -20,7 +20,7 @@ afterAll(() => test.remove());
 
 describe('submitRun refuses', () => {
   const wrong: [string, object, RegExp][] = [
-    ['a task there is not', { task: 'captions' }, /task is "captions".*detection, classification, segmentation/],
+    ['a task there is not', { task: 'captions' }, /task is "captions".*classification, detection, segmentation/],
     ['an optimizer there is not', { optimizer: 'adam' }, /optimizer is "adam".*sgd.*lion|optimizer is "adam".*adamw/],
     ['a loss of another task', { loss: 'arcface' }, /loss is "arcface".*quality-focal/],
     ['a schedule there is not', { schedule: 'linear' }, /schedule is "linear".*cosine/],

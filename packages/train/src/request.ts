@@ -1,7 +1,9 @@
 import { type AugmentPolicy, parseAugmentPolicy } from '@fovea/image';
+import { type Task, tasks } from '@fovea/models';
 import { type OptimizerSettings, optimizerNames, type ScheduleSettings, scheduleNames } from '@fovea/optim';
+import { deviceNames } from '@fovea/runtime';
 import { TrainError } from './error.js';
-import { type LossSettings, lossNames, type Task, tasks } from './settings.js';
+import { type LossSettings, lossNames } from './settings.js';
 
 /** How a model is to be trained; what is left out is chosen by task and data (see `defaultsOf`). */
 export interface TrainSettings {
@@ -37,7 +39,7 @@ export interface TrainSettings {
   readonly teacher?: string;
   /** What differs from the task's usual augmentation, or "none". */
   readonly augment?: Partial<AugmentPolicy> | 'none';
-  /** The metric that decides which weights are kept; see `monitors`. */
+  /** The metric that decides which weights are kept; by task in `mainMetrics`. */
   readonly monitor?: string;
   /** Evaluations without a better one after which training ends. */
   readonly patience?: number;
@@ -94,6 +96,7 @@ export function checkRequest(request: TrainSettings): void {
   within('warmUp', request.warmUp, (x) => x >= 0 && x < 1, 'from 0 to below 1');
   within('labelSmoothing', request.labelSmoothing, (x) => x >= 0 && x < 1, 'from 0 to below 1');
   whole('patience', request.patience, 1, 10_000);
+  among('device', request.device, deviceNames);
   among('optimizer', request.optimizer, optimizerNames);
   among('schedule', request.schedule, scheduleNames);
   among('loss', request.loss, lossNames[request.task]);

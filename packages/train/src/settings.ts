@@ -1,8 +1,4 @@
-/** What a model learns to say of a picture. */
-export type Task = 'detection' | 'classification' | 'segmentation' | 'embedding';
-
-/** The tasks there are a recipe for. */
-export const tasks: readonly Task[] = ['detection', 'classification', 'segmentation', 'embedding'];
+import type { Task } from '@fovea/models';
 
 /** Losses by task; the first is the default. */
 export const lossNames = {
@@ -22,11 +18,3 @@ export interface LossSettings {
   /** A model whose probabilities are learnt along with the labels (Hinton et al. 2015); an ONNX file of the same classes. */
   readonly teacherPath?: string;
 }
-
-/** The metric that decides which weights are kept, by task. */
-export const monitors: Readonly<Record<Task, string>> = {
-  detection: 'AP',
-  classification: 'accuracy',
-  segmentation: 'mIoU',
-  embedding: 'rank1',
-};

@@ -13,7 +13,7 @@ import type { TrainSettings } from './request.js';
  * @returns the model, and `from`, the path of its file.
  * @throws TrainError `unknown_source`, saying what there is; FoveaError and OnnxError where the file cannot be used.
  */
-export async function findSource(name: string, home: Home | null): Promise<{ from: string; model: PretrainedSource }> {
+async function findSource(name: string, home: Home | null): Promise<{ from: string; model: PretrainedSource }> {
   const folders = home ? [join(home.path, 'models')] : [];
   try {
     const model = await openPretrainedSource(name, { folders });
@@ -34,16 +34,25 @@ export async function findSource(name: string, home: Home | null): Promise<{ fro
   }
 }
 
-/** The source of a request, found and opened: what cannot be used is known before training starts. */
-export async function plannedSource(settings: TrainSettings, home: Home | null): Promise<PlannedSource | null> {
-  if (settings.from === undefined) return null;
+/** Models a run starts from and learns from, found and at hand. */
+export interface Sources {
+  readonly from: PlannedSource | null;
+  readonly teacherPath?: string;
+}
+
+/** The models a request names, found and opened: what cannot be used is known before training starts. */
+export async function findSources(settings: TrainSettings, home: Home | null): Promise<Sources> {
+  const teacher =
+    settings.teacher === undefined ? {} : { teacherPath: (await findSource(settings.teacher, home)).from };
+  if (settings.from === undefined) return { from: null, ...teacher };
   const { from, model } = await findSource(settings.from, home);
   const { width, height, multiple } = model.input;
-  return {
+  const planned: PlannedSource = {
     name: settings.from,
     from,
     freeze: settings.freeze ?? [],
     cut: settings.cut ?? null,
     input: { width, height, multiple },
   };
+  return { from: planned, ...teacher };
 }

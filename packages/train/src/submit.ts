@@ -5,7 +5,7 @@ import type { Home } from '@fovea/store';
 import { checkData } from './check-data.js';
 import { checkRequest, defaultTimeLimitSeconds, type TrainRequest } from './request.js';
 import { dataOf } from './snapshot-data.js';
-import { findSource, plannedSource } from './source.js';
+import { findSources } from './source.js';
 
 /** A request with what it leaves open filled in, as the run keeps it. */
 function resolved(request: TrainRequest): Record<string, unknown> {
@@ -26,16 +26,14 @@ function resolved(request: TrainRequest): Record<string, unknown> {
  * on the same snapshot is given back instead, to be resumed.
  *
  * @throws TrainError `invalid_training_request`, `unknown_source`, and where the data cannot be trained on, see
- *   `checkData`; FoveaError `unknown_project`,
- *   `nothing_labelled`.
+ *   `checkData`; FoveaError `unknown_project`, `nothing_labelled`.
  */
 export async function submitRun(home: Home, request: TrainRequest): Promise<Run> {
   checkRequest(request);
   const project = await getProject(home, request.project);
   const snapshot = await createSnapshot(home, request.project);
   checkData(request, await dataOf(home, snapshot));
-  await plannedSource(request, home);
-  if (request.teacher) await findSource(request.teacher, home);
+  await findSources(request, home);
   const params = resolved(request);
   const abandoned = new Set((await listAbandonedRuns(home)).map((run) => run.id));
   const unfinished = (await listRuns(home, request.project)).find(

@@ -6,7 +6,7 @@ import { TrainError } from './error.js';
 import { makePlan, planFiles } from './make-plan.js';
 import type { RunProgress } from './progress.js';
 import { checkRequest, defaultTimeLimitSeconds, type TrainSettings } from './request.js';
-import { findSource, plannedSource } from './source.js';
+import { findSources } from './source.js';
 import { followTrainer } from './trainer.js';
 
 /** What {@link train} is told. */
@@ -48,10 +48,7 @@ export async function train(options: TrainOptions): Promise<TrainedModel> {
   checkRequest(given);
   const open = given.epochs === undefined && given.timeLimitSeconds === undefined;
   const settings: TrainSettings = open ? { ...given, timeLimitSeconds: defaultTimeLimitSeconds } : given;
-  const sources = {
-    from: await plannedSource(settings, null),
-    ...(settings.teacher ? { teacherPath: (await findSource(settings.teacher, null)).model.path } : {}),
-  };
+  const sources = await findSources(settings, null);
   const work = folder ? resolve(folder) : await mkdtemp(join(tmpdir(), 'fovea-train-'));
   try {
     await mkdir(work, { recursive: true });

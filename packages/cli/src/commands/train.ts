@@ -43,7 +43,10 @@ export async function trainCommand(options: TrainOptions, session: Session): Pro
           run: final.id,
           state: final.state,
           model: model ? { name: model.name, version: model.version } : final.model,
-          metrics: Object.fromEntries(Object.entries(final.metrics).map(([name, latest]) => [name, latest.value])),
+          metrics: {
+            ...Object.fromEntries(Object.entries(final.metrics).map(([name, latest]) => [name, latest.value])),
+            ...figuresOf(model?.card.metrics),
+          },
           error: final.error,
         };
       });
@@ -66,6 +69,12 @@ export async function trainCommand(options: TrainOptions, session: Session): Pro
     `Trained ${result.model?.name} version ${result.model?.version} in ${sayDuration(seconds)} (run ${result.run}).`,
     `On the held-out pictures: ${figures}`,
   ]);
+}
+
+/** What the model that was kept reached, as a run names it: the last evaluation may have been another's. */
+function figuresOf(metrics: Readonly<Record<string, unknown>> = {}): Record<string, number | null> {
+  const figures = Object.entries(metrics).filter(([, value]) => typeof value === 'number' || value === null);
+  return Object.fromEntries(figures.map(([name, value]) => [`val/${name}`, value as number | null]));
 }
 
 /** A figure between 0 and 1 with four digits, or a dash where there is none. */
@@ -97,7 +106,11 @@ async function trainRemotely(client: Client, project: string, request: NewRun, s
     if (event.type === 'progress') show(event.data, session);
   }
   session.signal.removeEventListener('abort', stop);
-  return { run: run.id, state: run.state, model: run.model, metrics: run.metrics, error: run.error?.message };
+  const { model } = run;
+  const registered = model ? (await client.getModel(model.name)).versions : [];
+  const card = registered.find(({ version }) => version === model?.version)?.card;
+  const metrics = { ...run.metrics, ...figuresOf(card?.metrics) };
+  return { run: run.id, state: run.state, model, metrics, error: run.error?.message };
 }
 
 function show(progress: RunProgress, { terminal }: Session): void {

@@ -1,10 +1,10 @@
-import { mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
+import { symlink, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { crc32, deflateSync } from 'node:zlib';
 import type { Xyxy } from '@fovea/annotations';
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { openTestFolders, type TestFolders } from '../fixtures/test-folders.js';
 import type { FormatName, ParsedDataset } from './dataset.js';
 import { detectFormat, FORMAT_NAMES, parseDataset } from './parse-dataset.js';
 
@@ -201,21 +201,12 @@ const vocCase: FormatCase = {
 };
 
 const CASES = [csvCase, cocoCase, yoloCase, vocCase];
-let home: string;
-let counter = 0;
+let folders: TestFolders;
 beforeAll(async () => {
-  home = await mkdtemp(join(tmpdir(), 'fovea-formats-'));
+  folders = await openTestFolders();
 });
-afterAll(() => rm(home, { recursive: true, force: true }));
-
-async function writeFolder(files: Record<string, string | Uint8Array>): Promise<string> {
-  const root = join(home, `set-${counter++}`, 'inner');
-  for (const [name, content] of Object.entries(files)) {
-    await mkdir(dirname(join(root, name)), { recursive: true });
-    await writeFile(join(root, name), content);
-  }
-  return root;
-}
+afterAll(() => folders.remove());
+const writeFolder: TestFolders['write'] = (files) => folders.write(files);
 
 const PNG = tinyPng(WIDTH, HEIGHT);
 const withPictures = (names: readonly string[], labels: Record<string, string>) =>

@@ -1,26 +1,17 @@
-import { mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
+import { mkdir, symlink, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { openTestFolders, type TestFolders } from '../fixtures/test-folders.js';
 import { labelPng, pngOf, rawPng } from '../fixtures/test-pictures.js';
 import { loadLabelMap } from '../label-map.js';
 import { detectFormat, parseDataset } from './parse-dataset.js';
 
-let home: string;
-let counter = 0;
+let folders: TestFolders;
 beforeAll(async () => {
-  home = await mkdtemp(join(tmpdir(), 'fovea-kinds-'));
+  folders = await openTestFolders();
 });
-afterAll(() => rm(home, { recursive: true, force: true }));
-
-async function writeFolder(files: Record<string, string | Uint8Array>): Promise<string> {
-  const root = join(home, `set-${counter++}`, 'inner');
-  for (const [name, content] of Object.entries(files)) {
-    await mkdir(dirname(join(root, name)), { recursive: true });
-    await writeFile(join(root, name), content);
-  }
-  return root;
-}
+afterAll(() => folders.remove());
+const writeFolder: TestFolders['write'] = (files) => folders.write(files);
 
 /** Pictures that differ from one another, by name. */
 const pictures = (...names: string[]) => Object.fromEntries(names.map((name, index) => [name, pngOf(index)]));

@@ -6,15 +6,17 @@ import { initialize, RecordingSource, seededRandom } from '@fovea/nn';
 import { decodeModel, encodeModel, GraphBuilder, modelOf } from '@fovea/onnx';
 import { createSession, type Session } from '@fovea/runtime';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { decodeSpec, encodeSpec } from '../spec.js';
+import { evalGraph, exportNetwork, specOf } from '../export.js';
+import { networkLayout } from '../network.js';
+import { detectorNetwork } from '../networks/detector.js';
+import { decodeSpec, encodeSpec, type ModelSpec } from '../spec.js';
 import { detector, detectorPositions, smallDetector } from './architecture.js';
-import { detectorLayout } from './config.js';
-import { detectorEvalGraph, detectorSpec, exportDetector } from './export.js';
 import { type Detector, openDetector } from './open.js';
 
 const classNames = ['bolt', 'nut', 'washer'];
 const config = { classes: 3, width: 96, height: 64, size: smallDetector };
-const layout = detectorLayout(config);
+const network = detectorNetwork(config);
+const layout = networkLayout(network);
 const positions = detectorPositions(96, 64).x.length;
 
 // Weights as a trained network may have them: every normalization scale and running statistic is something else.
@@ -32,7 +34,7 @@ const buffers = Float32Array.from({ length: layout.bufferSize }, (_, i) => {
 const prior = layout.parameters.find(({ name }) => name.startsWith('head.score.out.bias'))!;
 weights.fill(0, prior.offset, prior.offset + 3);
 
-const exported = exportDetector(config, layout, weights, buffers, classNames);
+const exported = exportNetwork(network, layout, weights, buffers, classNames);
 const picture = (seed: number): Uint8Array => {
   const draw = seededRandom(seed);
   return Uint8Array.from({ length: 96 * 64 * 3 }, () => 256 * draw());
@@ -86,11 +88,11 @@ describe('the exported detector', () => {
       { name: 'scores', dtype: 'float32', shape: ['batch', positions, 3] },
     ]);
     expect([...model.graph.initializers.keys()]).toEqual(expect.arrayContaining(['stem.weight']));
-    expect(decodeSpec(model)).toEqual(detectorSpec(config, classNames));
+    expect(decodeSpec(model)).toEqual(specOf(network, classNames));
   });
 
   it('says what the graph measured in training says', async () => {
-    const graph = encodeModel(modelOf(detectorEvalGraph(config, layout, 2)));
+    const graph = encodeModel(modelOf(evalGraph(network, layout, 2)));
     const evaluation = await createSession(graph);
     const outputs = await evaluation.run({
       parameters: { dtype: 'float32', shape: [layout.size], data: weights },
@@ -137,7 +139,7 @@ describe('the exported detector', () => {
   it('starts from a prior of one in a hundred', async () => {
     const fresh = initialize(layout.parameters, layout.size, seededRandom(1));
     const start = initialize(layout.buffers, layout.bufferSize, seededRandom(0));
-    const own = await createSession(exportDetector(config, layout, fresh, start, classNames));
+    const own = await createSession(exportNetwork(network, layout, fresh, start, classNames));
     const data = planes(picture(1));
     const { scores } = await own.run({ images: { dtype: 'float32', shape: [1, 3, 64, 96], data } });
     const values = scores!.data as Float32Array;
@@ -159,7 +161,7 @@ describe('the architecture', () => {
   });
 
   it('asks for the same parameters whatever the picture size', () => {
-    const other = detectorLayout({ ...config, width: 320, height: 256 });
+    const other = networkLayout(detectorNetwork({ ...config, width: 320, height: 256 }));
     const plain = ({ parameters, buffers: own }: typeof layout) =>
       [...parameters, ...own].map(({ name, shape, offset }) => ({ name, shape, offset }));
     expect(plain(other)).toEqual(plain(layout));
@@ -184,7 +186,7 @@ describe('openDetector', () => {
   afterAll(() => opened.close());
 
   it('knows its classes and its input from the file alone', () => {
-    expect(opened.spec).toEqual(detectorSpec(config, classNames));
+    expect(opened.spec).toEqual(specOf(network, classNames));
   });
 
   it('finds things inside the picture, best first, the same from bytes, path and pixels', async () => {
@@ -245,14 +247,14 @@ describe('openDetector', () => {
 
   it('refuses a model without a spec, one with half of it, and what is no model', async () => {
     const model = decodeModel(exported);
-    const half = { ...detectorSpec(config, classNames), input: undefined };
+    const half = { ...specOf(network, classNames), input: undefined };
     const metadata: Record<string, string>[] = [
       {},
       { fovea: 'no JSON' },
       { fovea: 'null' },
       { fovea: '{}' },
       { fovea: JSON.stringify(half) },
-      encodeSpec({ ...detectorSpec(config, classNames), task: 'segmentation' as 'detection' }),
+      encodeSpec({ ...specOf(network, classNames), task: 'segmentation' } as unknown as ModelSpec),
     ];
     for (const [i, entries] of metadata.entries()) {
       const file = join(folder, `spec${i}.onnx`);

@@ -10,6 +10,7 @@ export { type LabelOptions, sharesOf } from './labels.js';
 export * from './lovasz.js';
 export * from './quality-focal.js';
 export * from './smooth-l1.js';
+export { softmax } from './softmax.js';
 export * from './triplet.js';
 export { unitLength } from './unit-length.js';
 export * from './varifocal.js';

@@ -1,7 +1,7 @@
-import { type Letterbox, unlabelled } from '@fovea/image';
+import { unlabelled } from '@fovea/image';
 import { loadLabelMap, mapLabels } from '@fovea/lake';
 import { countLabels, createLabelCounts, evaluateSegmentation } from '@fovea/metrics';
-import type { SegmentationNetwork } from '@fovea/models';
+import { type SegmentationNetwork, unplaceLabels } from '@fovea/models';
 import { denseCrossEntropy, denseFocal, diceLoss } from '@fovea/nn';
 import type { Value } from '@fovea/onnx';
 import type { PlannedPicture, TrainPlan } from '../plan.js';
@@ -59,23 +59,6 @@ export function segmentation(plan: TrainPlan, network: SegmentationNetwork): Rec
   };
 }
 
-/** Labels of the input, at the picture's own size: each pixel takes the nearest. */
-export function labelsAtPicture(
-  labels: Uint8Array,
-  input: { readonly width: number; readonly height: number },
-  { scaleX, scaleY }: Letterbox,
-  picture: { readonly width: number; readonly height: number },
-): Uint8Array {
-  const nearest = (length: number, scale: number, limit: number) =>
-    Uint32Array.from({ length }, (_, i) => Math.min(limit - 1, Math.floor((i + 0.5) * scale)));
-  const columns = nearest(picture.width, scaleX, input.width);
-  const rows = nearest(picture.height, scaleY, input.height);
-  const out = new Uint8Array(picture.width * picture.height);
-  let at = 0;
-  for (const row of rows) for (const column of columns) out[at++] = labels[row * input.width + column]!;
-  return out;
-}
-
 function segmentationEvaluator(network: SegmentationNetwork, classNames: readonly string[]): Evaluator {
   const counts = createLabelCounts(classNames.length);
   // What is beyond the classes counts as unlabelled.
@@ -83,7 +66,12 @@ function segmentationEvaluator(network: SegmentationNetwork, classNames: readonl
   return {
     async add(picture: PlannedPicture, { labels }, placed) {
       const truth = mapLabels(await loadLabelMap(picture.labelMapPath!), known);
-      const found = labelsAtPicture(labels!.data as Uint8Array, network, placed, truth);
+      const { width, height } = truth;
+      const found = unplaceLabels(labels!.data as Uint8Array, network.width, network.height, {
+        width,
+        height,
+        fit: placed,
+      });
       countLabels(counts, truth.data, found, picture.name);
     },
     finish() {

@@ -1,7 +1,6 @@
-import { readFile } from 'node:fs/promises';
 import { decodeSpec } from '@fovea/models';
 import { distillationLoss } from '@fovea/nn';
-import { addGraph, decodeModel, type Graph, type GraphBuilder, tensorOf, upgradeModel, type Value } from '@fovea/onnx';
+import { addGraph, type Graph, type GraphBuilder, loadModel, tensorOf, upgradeModel, type Value } from '@fovea/onnx';
 import { TrainError } from '../error.js';
 
 /** A trained classifier whose answers are learnt along with the labels. */
@@ -19,7 +18,7 @@ export interface Teacher {
  * @throws TrainError `teacher_does_not_fit`.
  */
 export async function openTeacher(path: string, classNames: readonly string[]): Promise<Teacher> {
-  const model = upgradeModel(decodeModel(await readFile(path)));
+  const model = upgradeModel(await loadModel(path));
   const spec = decodeSpec(model);
   if (spec.task !== 'classification' || spec.classNames.join('\n') !== classNames.join('\n'))
     throw new TrainError(

@@ -1,4 +1,5 @@
 import type { DType, Shape, TensorData } from '@fovea/onnx';
+import type { DeviceName } from '@fovea/runtime';
 
 /** One array of a batch in memory that all threads read: [batch, ...shape]. */
 export interface SharedArray {
@@ -16,7 +17,7 @@ export interface StepWorkerData {
   /** Pictures in this worker's share of a turn. */
   readonly share: number;
   readonly threads: number;
-  readonly device: string;
+  readonly device: DeviceName;
   readonly stepModel: Uint8Array;
   readonly evalModel: Uint8Array;
   readonly evalBatch: number;

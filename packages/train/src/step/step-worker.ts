@@ -6,7 +6,7 @@ import type { StepReply, StepRequest, StepWorkerData } from './step-protocol.js'
 const port = parentPort!;
 const data = workerData as StepWorkerData;
 const { index, workers, share, size, bufferSize } = data;
-const options = { threads: data.threads, device: data.device } as SessionOptions;
+const options: SessionOptions = { threads: data.threads, device: data.device };
 const f32 = (values: Float32Array, shape: readonly number[]): Tensor => ({ dtype: 'float32', shape, data: values });
 const stateNames = Object.keys(data.state);
 

@@ -1,4 +1,4 @@
-import { useId } from 'react';
+import { LabelledControl } from './field.js';
 
 /** One of a few choices; `disabled` ones are shown, since knowing of them helps. */
 export interface SelectOption {
@@ -27,39 +27,30 @@ export function SelectField({
   groups: readonly SelectGroup[];
   onChange: (value: string) => void;
 }) {
-  const id = useId();
   return (
-    <div>
-      <label htmlFor={id} className="mb-1 block font-medium">
-        {label}
-      </label>
-      <select
-        id={id}
-        className="field"
-        aria-describedby={`${id}-hint`}
-        value={value}
-        onChange={(event) => onChange(event.target.value)}
-      >
-        {groups
-          .filter(({ options }) => options.length > 0)
-          .map(({ label: group, options }) => {
-            const items = options.map(({ value: own, text, disabled }) => (
-              <option key={own} value={own} disabled={disabled}>
-                {text}
-              </option>
-            ));
-            return group === undefined ? (
-              items
-            ) : (
-              <optgroup key={group} label={group}>
-                {items}
-              </optgroup>
-            );
-          })}
-      </select>
-      <p id={`${id}-hint`} className="mt-1 text-12 text-ink-3">
-        {hint}
-      </p>
-    </div>
+    <LabelledControl
+      label={label}
+      hint={hint}
+      control={(ids) => (
+        <select {...ids} className="field" value={value} onChange={(event) => onChange(event.target.value)}>
+          {groups
+            .filter(({ options }) => options.length > 0)
+            .map(({ label: group, options }) => {
+              const items = options.map(({ value: own, text, disabled }) => (
+                <option key={own} value={own} disabled={disabled}>
+                  {text}
+                </option>
+              ));
+              return group === undefined ? (
+                items
+              ) : (
+                <optgroup key={group} label={group}>
+                  {items}
+                </optgroup>
+              );
+            })}
+        </select>
+      )}
+    />
   );
 }
