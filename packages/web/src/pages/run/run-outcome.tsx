@@ -1,9 +1,11 @@
 import type { Run } from '@fovea/api';
+import { useQuery } from '@tanstack/react-query';
 import { Link } from '@tanstack/react-router';
 import { CircleAlert, CircleCheck, CirclePause } from 'lucide-react';
 import { useTranslation } from 'react-i18next';
 import { figureName } from '../../catalogue/figure-name.js';
 import { formatFigure } from '../../catalogue/format.js';
+import { modelQuery } from '../../data/queries.js';
 import { mainFigure } from '../../data/task-figures.js';
 import { buttonClass } from '../../parts/button.js';
 import { CopyButton } from '../../parts/copy-button.js';
@@ -13,7 +15,7 @@ const box = 'rise-in flex flex-wrap items-center gap-x-4 gap-y-3 rounded-md bord
 /** How a run ended, and what comes next; nothing while it is under way. */
 export function RunOutcome({ run }: { run: Run }) {
   const { t } = useTranslation(['run', 'frame']);
-  const main = mainFigure(run);
+  const { name, value } = useKeptFigure(run);
   if (run.state === 'finished' && run.model) {
     return (
       <section className={`${box} border-good/30 bg-good-soft`}>
@@ -21,7 +23,7 @@ export function RunOutcome({ run }: { run: Run }) {
         <p className="min-w-0 flex-1 basis-64 text-14">
           <span className="font-semibold">{t('ready', { name: run.model.name, version: run.model.version })}</span>{' '}
           <span className="text-ink-2">
-            {t('readyText', { figure: figureName(t, main.name), value: formatFigure(main.value) })}{' '}
+            {t('readyText', { figure: figureName(t, name), value: formatFigure(value) })}{' '}
             {run.task === 'detection' && t('readyNext')}
           </span>
         </p>
@@ -62,4 +64,12 @@ export function RunOutcome({ run }: { run: Run }) {
     );
   }
   return null;
+}
+
+/** The main figure of the model that was kept: the last evaluation may have been of weaker weights. */
+function useKeptFigure(run: Run): ReturnType<typeof mainFigure> {
+  const last = mainFigure(run);
+  const model = useQuery({ ...modelQuery(run.model?.name ?? ''), enabled: run.model !== null });
+  const kept = model.data?.versions.find(({ version }) => version === run.model?.version)?.card.metrics[last.name];
+  return typeof kept === 'number' ? { name: last.name, value: kept } : last;
 }
