@@ -3,15 +3,13 @@
 //
 //   npm run bench -- loading [--json] [--rounds 5]
 //
-// The peer is installed from PyPI into a folder for temporary files the first time (several GB: PyPI's PyTorch for Linux
-// brings its GPU libraries). Fovea never needs it.
-import { execFileSync, spawn } from 'node:child_process';
-import { existsSync, mkdirSync, readdirSync, rmdirSync, statSync } from 'node:fs';
+// The peer is installed the first time, see peer/python.mjs.
+import { existsSync, readdirSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
-import { availableParallelism, tmpdir } from 'node:os';
+import { availableParallelism } from 'node:os';
 import { dirname, join } from 'node:path';
-import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
+import { installPeer, startPeer } from './peer/python.mjs';
 
 const here = dirname(fileURLToPath(import.meta.url));
 const json = process.argv.includes('--json');
@@ -70,65 +68,16 @@ async function pass(files, get, random) {
   return { perSecond: files.length / seconds, cpuMs: (user + system) / 1000 / files.length };
 }
 
-const python = join(tmpdir(), 'fovea-bench-python');
-const interpreter = join(python, process.platform === 'win32' ? 'Scripts/python.exe' : 'bin/python');
-const lock = `${python}.lock`;
-
-function importsPeer() {
-  if (!existsSync(interpreter)) return false;
-  try {
-    execFileSync(interpreter, ['-c', 'import torch, torchvision'], { stdio: 'ignore' });
-    return true;
-  } catch {
-    return false;
-  }
-}
-
-/** Installs the peer once; several benchmarks share it, and a lock folder keeps them apart. */
-async function installPeer() {
-  for (let waited = 0; ; waited++) {
-    if (!existsSync(lock) && importsPeer()) return;
-    try {
-      mkdirSync(lock);
-      break;
-    } catch (cause) {
-      if (cause.code !== 'EEXIST') throw cause;
-      const held = existsSync(lock) ? Date.now() - statSync(lock).mtimeMs : 0;
-      if (held > 3_600_000) throw new Error(`${lock} is older than an hour: remove it if nothing is being installed`);
-      if (waited === 0) console.error(`waiting for another installation of the peer (${lock})`);
-      await new Promise((resolve) => setTimeout(resolve, 5000));
-    }
-  }
-  try {
-    console.error(`installing torch and torchvision into ${python}`);
-    const command = process.platform === 'win32' ? 'python' : 'python3';
-    execFileSync(command, ['-m', 'venv', python], { stdio: ['ignore', 2, 2] });
-    execFileSync(interpreter, ['-m', 'pip', 'install', '--quiet', 'torch', 'torchvision'], { stdio: ['ignore', 2, 2] });
-  } finally {
-    rmdirSync(lock);
-  }
-  if (!importsPeer()) throw new Error('torch and torchvision were installed but cannot be imported');
-}
-
 /** A peer process over some files; `pass()` goes through them once, as `pass` above. */
-async function startPeer(files) {
-  const args = [join(here, 'loading-peer.py'), String(peerWorkers), String(batch), ...files];
-  const child = spawn(interpreter, args, { stdio: ['pipe', 'pipe', 'inherit'] });
-  const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
-  const answer = async () => {
-    const { value, done } = await lines.next();
-    if (done) throw new Error('the peer ended early; its reason is above');
-    return JSON.parse(value);
-  };
-  const versions = await answer();
+async function startLoader(files) {
+  const peer = await startPeer([join(here, 'loading/peer.py'), String(peerWorkers), String(batch), ...files]);
   return {
-    versions,
+    versions: peer.hello,
     async pass() {
-      child.stdin.write('{"passes": 1}\n');
-      const { images, seconds, cpuSeconds } = await answer();
+      const { images, seconds, cpuSeconds } = await peer.ask({ passes: 1 });
       return { perSecond: images / seconds, cpuMs: cpuSeconds === null ? undefined : (cpuSeconds * 1000) / images };
     },
-    stop: () => child.stdin.end(),
+    stop: peer.stop,
   };
 }
 
@@ -182,7 +131,7 @@ for (const [name, files] of Object.entries(sets)) {
     if (!decoded.has(file)) decoded.set(file, decodeImage(file));
     return decoded.get(file);
   };
-  const peer = missing === undefined ? await startPeer(files) : undefined;
+  const peer = missing === undefined ? await startLoader(files) : undefined;
   if (peer) result.peer = { ...peer.versions, workers: peerWorkers };
   const figures = { fovea: [], foveaCached: [], peer: [] };
   for (let round = -1; round < rounds; round++) {

@@ -1,119 +1,142 @@
-// Images per second of the detector's whole training step (optimizer, forward, gradients), without loading pictures:
-// `workers` threads of one onnxruntime thread each, against one session with as many threads. Interleaved rounds, median.
-import { availableParallelism } from 'node:os';
-import { Worker } from 'node:worker_threads';
+// Training images per second and peak memory, Fovea beside PyTorch in eager mode: the same networks, weights, batch,
+// float32 and threads, losses compared; interleaved rounds, each side in a process of its own, median and spread.
+//
+//   npm run bench -- training [--json] [--rounds 5] [--only resnet,unet] [--layouts]
+//
+// `--layouts` adds Fovea in one wide session, and PyTorch in channels-last.
+// The peer is installed the first time, see peer/python.mjs.
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { availableParallelism, tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { installPeer, startPeer, startProcess } from './peer/python.mjs';
+import { settings } from './training/settings.mjs';
 
+const { networkLayout } = await import('@fovea/models');
+const { initialize, seededRandom } = await import('@fovea/nn');
+const { recipeOf, workloads } = await import('./training/networks.mjs');
+
+const here = join(dirname(fileURLToPath(import.meta.url)), 'training');
+const option = (name, usual) => (process.argv.includes(name) ? process.argv[process.argv.indexOf(name) + 1] : usual);
 const json = process.argv.includes('--json');
-const [width, height, batch, rounds, stepsPerRound] = [384, 224, 8, 5, 6];
+const layouts = process.argv.includes('--layouts');
+const rounds = Number(option('--rounds', 5));
+const only = option('--only', Object.keys(workloads).join()).split(',');
+/** A round is about this long on each side. */
+const roundSeconds = 4;
+const comparedSteps = 4;
 const cores = availableParallelism();
 
-const worker = `
-  const { workerData, parentPort } = require('node:worker_threads');
-  (async () => {
-    const { createSession } = await import(workerData.runtime);
-    const session = await createSession(workerData.model, { threads: workerData.threads });
-    parentPort.on('message', async (steps) => {
-      const started = performance.now();
-      for (let i = 0; i < steps; i++) await session.run(workerData.feeds);
-      parentPort.postMessage(performance.now() - started);
-    });
-    parentPort.postMessage('ready');
-  })();
-`;
-
-const { networkLayout, positionsOf } = await import('@fovea/models');
-const { gradientsFirst } = await import('@fovea/autodiff');
-const { recipeOf, stateNamesOf, stepGraph } = await import('@fovea/train');
-const { encodeModel, modelOf } = await import('@fovea/onnx');
-const { initialize, seededRandom } = await import('@fovea/nn');
-const { optimizerOf } = await import('@fovea/optim');
-
-const plan = { task: 'detection', classNames: ['thing'], width, height, source: null, loss: { name: 'quality-focal' } };
-const recipe = await recipeOf(plan);
-const layout = networkLayout(recipe.network);
-const optimizer = optimizerOf({ name: 'adamw' });
-const f32 = (data, shape) => ({ dtype: 'float32', data, shape });
-
-function feedsFor(share) {
-  const positions = positionsOf(recipe.network).x.length;
-  const random = seededRandom(0);
-  const vector = () => f32(new Float32Array(layout.size), [layout.size]);
-  const targetClasses = new Float32Array(share * positions);
-  const targetBoxes = new Float32Array(share * 4 * positions);
-  for (let n = 0; n < share; n++)
-    for (let at = 300; at < 320; at++) {
-      targetClasses[n * positions + at] = 1;
-      [100, 60, 160, 100].forEach((value, side) => {
-        targetBoxes[(n * 4 + side) * positions + at] = value;
-      });
-    }
-  const colours = new Float32Array(share * 12);
-  for (let n = 0; n < share; n++) for (let row = 0; row < 3; row++) colours[n * 12 + row * 5] = 1;
-  return {
-    ...Object.fromEntries(stateNamesOf(optimizer).map((name) => [name, vector()])),
-    parameters: f32(initialize(layout.parameters, layout.size, random), [layout.size]),
-    buffers: f32(initialize(layout.buffers, layout.bufferSize, random), [layout.bufferSize]),
-    gradient0: vector(),
-    hyper: f32(optimizer.hyper(1, 1e-3, 0.9), [optimizer.hyperNames.length]),
-    scale: f32(Float32Array.of(0.05), [1]),
-    pictures: {
-      dtype: 'uint8',
-      shape: [share, height, width, 3],
-      data: Uint8Array.from({ length: share * height * width * 3 }, () => random() * 256),
-    },
-    colours: f32(colours, [share, 3, 4]),
-    targetClasses: f32(targetClasses, [share, 1, positions]),
-    targetBoxes: f32(targetBoxes, [share, 4, positions]),
-  };
-}
-
-async function start(workers, threads) {
-  const share = batch / workers;
-  const step = stepGraph(recipe, layout, optimizer, { batch: share, workers: 1 });
-  const model = encodeModel(modelOf(gradientsFirst(step.graph)));
-  const runtime = import.meta.resolve('@fovea/runtime');
-  const data = { model, threads, runtime, feeds: feedsFor(share) };
-  const pool = Array.from({ length: workers }, () => new Worker(worker, { eval: true, workerData: data }));
-  const reply = (thread) => new Promise((resolve, reject) => thread.once('message', resolve).once('error', reject));
-  await Promise.all(pool.map(reply));
-  return {
-    async round(steps) {
-      const started = performance.now();
-      const answers = pool.map(reply);
-      for (const thread of pool) thread.postMessage(steps);
-      await Promise.all(answers);
-      return (steps * batch * 1000) / (performance.now() - started);
-    },
-    close: () => Promise.all(pool.map((thread) => thread.terminate())),
-  };
-}
-
-const many = await start(cores, 1);
-const wide = await start(1, cores);
-await many.round(2);
-await wide.round(2);
-const figures = { workers: [], session: [] };
-for (let round = 0; round < rounds; round++) {
-  figures.workers.push(await many.round(stepsPerRound));
-  figures.session.push(await wide.round(stepsPerRound));
-}
-await many.close();
-await wide.close();
 const median = (values) => values.toSorted((a, b) => a - b)[values.length >> 1];
-const spread = (values) => [Math.min(...values), Math.max(...values)];
-const result = {
-  benchmark: 'training',
-  step: `${width}x${height}, batch ${batch}, ${layout.size} parameters`,
-  cores,
-  ratio: median(figures.workers) / median(figures.session),
-  workersOfOneThread: { imagesPerSecond: median(figures.workers), spread: spread(figures.workers) },
-  oneSessionOfAllThreads: { imagesPerSecond: median(figures.session), spread: spread(figures.session) },
-  peakMemoryBytes: process.resourceUsage().maxRSS * 1024,
-};
-if (json) console.log(JSON.stringify(result));
-else {
-  console.log(`${result.step}, ${cores} cores`);
-  console.log(`workers against one session: ${result.ratio.toFixed(2)}`);
-  console.log(`${cores} workers of one thread: ${result.workersOfOneThread.imagesPerSecond.toFixed(1)} images/s`);
-  console.log(`one session of ${cores} threads: ${result.oneSessionOfAllThreads.imagesPerSecond.toFixed(1)} images/s`);
+const bytes = (array) => new Uint8Array(array.buffer, array.byteOffset, array.byteLength);
+
+/** Writes the weights and the batch both sides start from. */
+function writeStart(folder, workload) {
+  const { batch, height, width, classes, dense } = workload;
+  const layout = networkLayout(recipeOf(workload).network);
+  const random = seededRandom(0);
+  const drawn = (length, below) => Uint8Array.from({ length }, () => random() * below);
+  writeFileSync(join(folder, 'weights.f32'), bytes(initialize(layout.parameters, layout.size, random)));
+  writeFileSync(join(folder, 'pictures.u8'), drawn(batch * height * width * 3, 256));
+  writeFileSync(join(folder, 'labels.u8'), drawn(dense ? batch * height * width : batch, classes));
+  return layout.size;
 }
+
+/** One side: its first losses, then images per second by round. */
+async function startSide(start, batch) {
+  const side = await start();
+  const first = await side.ask({ steps: comparedSteps });
+  const steps = Math.max(1, Math.round((roundSeconds * comparedSteps) / first.seconds));
+  let peakBytes = first.peakBytes;
+  const speeds = [];
+  return {
+    hello: side.hello,
+    losses: first.losses,
+    async round(warm) {
+      const { seconds, peakBytes: peak } = await side.ask({ steps });
+      peakBytes = peak;
+      if (!warm) speeds.push((steps * batch) / seconds);
+    },
+    stop: side.stop,
+    result: () => ({
+      imagesPerSecond: median(speeds),
+      least: Math.min(...speeds),
+      most: Math.max(...speeds),
+      peakBytes,
+    }),
+  };
+}
+
+async function measure(name, peerThere) {
+  const workload = workloads[name];
+  const folder = mkdtempSync(join(tmpdir(), 'fovea-bench-'));
+  try {
+    const parameters = writeStart(folder, workload);
+    const fovea = (workers, threads) => () =>
+      startProcess(process.execPath, [join(here, 'step.mjs'), name, String(workers), String(threads), folder]);
+    const peer = (format) => () =>
+      startPeer([
+        join(here, 'peer.py'),
+        ...[name, String(cores), folder],
+        ...[settings.learningRate, settings.momentum].map(String),
+        format,
+      ]);
+    // Statistics of a normalization are over a worker's share, so losses are compared where one worker has the whole batch.
+    const whole = await fovea(1, cores)();
+    const { losses } = await whole.ask({ steps: comparedSteps });
+    whole.stop();
+    const starts = {
+      fovea: fovea(cores, 1),
+      ...(peerThere && { peer: peer('contiguous') }),
+      ...(layouts && {
+        foveaOneSession: fovea(1, cores),
+        ...(peerThere && { peerChannelsLast: peer('channels_last') }),
+      }),
+    };
+    const sides = {};
+    for (const [key, start] of Object.entries(starts)) sides[key] = await startSide(start, workload.batch);
+    for (let round = -1; round < rounds; round++) for (const side of Object.values(sides)) await side.round(round < 0);
+    for (const side of Object.values(sides)) side.stop();
+    const results = Object.fromEntries(Object.entries(sides).map(([key, side]) => [key, side.result()]));
+    const difference = (a, b) => Math.max(...a.map((loss, i) => Math.abs(loss - b[i]) / Math.abs(b[i])));
+    return {
+      what: workload.what,
+      parameters,
+      ...(sides.peer && {
+        ratio: results.fovea.imagesPerSecond / results.peer.imagesPerSecond,
+        memoryRatio: results.fovea.peakBytes / results.peer.peakBytes,
+        peer: sides.peer.hello,
+        losses: { fovea: losses, peer: sides.peer.losses, worstDifference: difference(losses, sides.peer.losses) },
+      }),
+      sides: results,
+    };
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+let missing;
+try {
+  await installPeer();
+} catch (cause) {
+  missing = cause.message.split('\n')[0];
+}
+const result = { benchmark: 'training', cores, rounds, ...(missing && { peer: { missing } }), workloads: {} };
+if (missing && !json) console.log(`PyTorch could not be installed here: ${missing}`);
+for (const name of only) {
+  const measured = await measure(name, missing === undefined);
+  result.workloads[name] = measured;
+  if (json) continue;
+  const { what, parameters, ratio, memoryRatio, peer, losses, sides } = measured;
+  console.log(`${what}, ${(parameters / 1e6).toFixed(1)} M parameters, ${cores} cores, ${rounds} rounds`);
+  if (peer) {
+    console.log(`  ratio to PyTorch ${peer.torch} eager: speed ${ratio.toFixed(2)}, memory ${memoryRatio.toFixed(2)}`);
+    console.log(`  losses of ${comparedSteps} steps differ by ${losses.worstDifference.toExponential(1)} at most`);
+  }
+  for (const [side, { imagesPerSecond, least, most, peakBytes }] of Object.entries(sides))
+    console.log(
+      `  ${side.padEnd(16)} ${imagesPerSecond.toFixed(1)} images/s (${least.toFixed(1)} to ${most.toFixed(1)}), ` +
+        `${(peakBytes / 2 ** 30).toFixed(2)} GB at most`,
+    );
+}
+if (json) console.log(JSON.stringify(result));

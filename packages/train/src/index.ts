@@ -9,5 +9,7 @@ export { recipeOf } from './recipes/index.js';
 export { defaultTimeLimitSeconds, type TrainRequest, type TrainSettings } from './request.js';
 export { lossNames } from './settings.js';
 export { stateNamesOf, stepGraph } from './step/step-graph.js';
+export { openStepPool, type StepPool } from './step/step-pool.js';
+export type { StepReply, StepRequest, StepWorkerData } from './step/step-protocol.js';
 export { submitRun } from './submit.js';
 export { type TrainedModel, type TrainOptions, train } from './train.js';
