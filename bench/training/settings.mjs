@@ -1,2 +1,2 @@
 /** Settings of the optimizer, SGD, on both sides. */
-export const settings = { learningRate: 0.01, momentum: 0.9 };
+export const settings = { learningRate: 0.001, momentum: 0.9 };

@@ -77,7 +77,8 @@ export function addGradients(
       if (!rule) throw withoutRule(forward, i);
       const inputs = node.inputs.map((name) => (name ? graph.values.get(name)! : null));
       const needs = node.inputs.map((name) => wanted.has(name));
-      const results = rule({ graph, node, inputs, outputs, gradients: flowing, needs });
+      const restate = (build: () => Value) => graph.replace(node, build);
+      const results = rule({ graph, node, inputs, outputs, gradients: flowing, needs, restate });
       results.forEach((gradient, index) => {
         if (gradient && needs[index]) accumulate(node.inputs[index]!, gradient);
       });

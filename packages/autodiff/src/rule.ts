@@ -10,6 +10,11 @@ export interface GradientContext {
   readonly gradients: readonly (Value | null)[];
   /** Which inputs a gradient is wanted for; the rule may leave the others out. */
   readonly needs: readonly boolean[];
+  /**
+   * Has the node's one output computed another way from now on, of which the gradient uses parts again. `build` may use
+   * what there was before the node, and what it makes may be used by all that comes after.
+   */
+  restate(build: () => Value): void;
 }
 
 /** d loss / d input for each input, of the input's shape; `null` where there is none. */

@@ -165,6 +165,24 @@ export class GraphBuilder {
     return this.nodesOf(opType, inputs, attributes, 1, domain)[0]!;
   }
 
+  /**
+   * Puts the nodes that `build` appends in the place of a node with one output, which their last then gives. They may
+   * use what there was before that node.
+   *
+   * @param build returns the output of the last node it appends.
+   */
+  replace(node: Node, build: () => Value): void {
+    const end = this.nodes.length;
+    const value = build();
+    const added = this.nodes.splice(end);
+    const last = added.pop();
+    const at = this.nodes.indexOf(node);
+    if (!last || last.outputs[0] !== value.name || node.outputs.length !== 1 || at < 0)
+      throw new OnnxError('invalid_replacement', `Node "${node.name}" cannot be replaced by "${value.name}".`);
+    this.values.delete(value.name);
+    this.nodes.splice(at, 1, ...added, { ...last, outputs: node.outputs });
+  }
+
   /** The graph, without the nodes and initializers that no output needs. */
   build(): Graph {
     const needed = new Set(this.outputs.map((output) => output.name));

@@ -23,8 +23,20 @@ function teaches(task: Task, { classIndices, labelMapPath, boxed }: PlannedPictu
   return task === 'detection' ? boxed !== false : (classIndices?.length ?? 0) > 0;
 }
 
+/** Says which classes none of the training pictures shows. */
+export function classesWithoutExamples(classes: readonly string[], trained: number): TrainError {
+  return new TrainError(
+    'class_without_examples',
+    `${classes.map((name) => `"${name}"`).join(', ')} ${classes.length === 1 ? 'has' : 'have'} no example among the ${trained} training pictures; ` +
+      'label some, remove the class, or allow classes without examples.',
+    { classes },
+  );
+}
+
 /**
  * The pictures a task can learn from, once it is certain that training can begin.
+ *
+ * Which classes label maps show is not known here, see `checkLabelMaps`.
  *
  * @throws TrainError `nothing_to_train_on`, `empty_split`, `class_without_examples`, `too_few_classes`,
  *   `batch_too_large`, each saying what would be right.
@@ -64,13 +76,7 @@ export function checkData(settings: TrainSettings, data: TrainingData): readonly
       ),
     );
     const empty = data.classNames.filter((_, index) => !seen.has(index));
-    if (empty.length > 0)
-      throw new TrainError(
-        'class_without_examples',
-        `${empty.map((name) => `"${name}"`).join(', ')} ${empty.length === 1 ? 'has' : 'have'} no example among the ${train.length} training pictures; ` +
-          'label some, remove the class, or allow classes without examples.',
-        { classes: empty },
-      );
+    if (empty.length > 0) throw classesWithoutExamples(empty, train.length);
   }
   if (batchSize !== undefined && batchSize > train.length)
     throw new TrainError(

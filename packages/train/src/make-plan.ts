@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs';
 import { readFile, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { checkData, type TrainingData } from './check-data.js';
+import { checkLabelMaps } from './check-label-maps.js';
 import { resolveSettings } from './defaults.js';
 import { TrainError } from './error.js';
 import type { TrainPlan } from './plan.js';
@@ -32,7 +33,7 @@ async function division(folder: string): Promise<Pick<TrainPlan, 'workers' | 'ba
  * Settles everything a training process is told, and writes it to `plan.json` in `folder`, where checkpoint and model
  * will lie too.
  *
- * @throws TrainError where the data cannot be trained on, see `checkData`.
+ * @throws TrainError where the data cannot be trained on, see `checkData` and `checkLabelMaps`.
  */
 export async function makePlan(
   settings: TrainSettings,
@@ -41,6 +42,7 @@ export async function makePlan(
   folder: string,
 ): Promise<TrainPlan> {
   const pictures = checkData(settings, data);
+  await checkLabelMaps(settings, data, pictures);
   const resolved = resolveSettings(settings, sources.from, pictures);
   const { teacherPath } = sources;
   const plan: TrainPlan = {

@@ -35,6 +35,11 @@ const convs: readonly Variant[] = [
     [3, 1, 3, 3],
     { pads: [0, 0, 1, 1], group: 3, strides: [2, 2] },
   ],
+  ['depthwise on a map', [2, 3, 9, 8], [3, 1, 3, 3], { pads: [1, 1, 1, 1], group: 3 }],
+  ['depthwise on a map, no pads', [1, 3, 9, 8], [3, 1, 3, 3], { group: 3 }],
+  ['depthwise on a map, stride 2', [2, 3, 10, 9], [3, 1, 3, 3], { pads: [1, 1, 1, 1], group: 3, strides: [2, 2] }],
+  ['depthwise on a map, 4x2, stride 2', [1, 3, 9, 9], [3, 1, 4, 2], { pads: [1, 0, 1, 0], group: 3, strides: [2, 2] }],
+  ['depthwise on a map, dilated', [1, 3, 9, 8], [3, 1, 3, 3], { pads: [2, 3, 2, 3], group: 3, dilations: [2, 3] }],
   ['depthwise, dilated', [1, 2, 7, 7], [2, 1, 3, 3], { pads: [2, 2, 2, 2], group: 2, dilations: [2, 2] }],
   ['depthwise, two each', [1, 2, 5, 5], [4, 1, 3, 3], { pads: [1, 1, 1, 1], group: 2 }],
   ['auto_pad SAME_UPPER', [1, 2, 6, 7], [2, 2, 3, 3], { auto_pad: 'SAME_UPPER', strides: [2, 2] }],
@@ -57,6 +62,16 @@ const convs: readonly Variant[] = [
   ],
   ['many channels (Winograd)', [2, 40, 7, 6], [36, 40, 3, 3], { pads: [1, 1, 1, 1] }],
   ['many channels, uneven pads (Winograd)', [1, 64, 8, 9], [64, 64, 3, 3], { pads: [2, 0, 0, 1] }],
+];
+
+/** Without a bias, where a Conv's output is computed another way too. */
+const restated: readonly Variant[] = [
+  ['3x3', [1, 2, 4, 4], [2, 2, 3, 3], { pads: [1, 1, 1, 1] }],
+  ['depthwise, few pixels', [2, 3, 4, 4], [3, 1, 3, 3], { pads: [1, 1, 1, 1], group: 3 }],
+  ['depthwise, few pixels, stride 2', [2, 3, 6, 5], [3, 1, 3, 3], { pads: [0, 1, 1, 0], group: 3, strides: [2, 2] }],
+  ['depthwise, few pixels, dilated', [1, 2, 5, 5], [2, 1, 5, 3], { pads: [2, 2, 2, 2], group: 2, dilations: [1, 2] }],
+  ['many channels (Winograd)', [1, 64, 6, 5], [68, 64, 3, 3], { pads: [1, 1, 1, 1] }],
+  ['many channels, uneven pads (Winograd)', [1, 68, 8, 9], [64, 68, 3, 3], { pads: [2, 0, 0, 1] }],
 ];
 
 const transposed: readonly Variant[] = [
@@ -109,15 +124,7 @@ const withAndWithoutPads = pools.filter(([, , { pads, auto_pad, ceil_mode }]) =>
 /** Convolutions and pools. */
 export const windowCases: readonly GradientCase[] = [
   ...convs.flatMap(([name, x, w, attributes]) => [caseOf('Conv', name, [x, w, [w[0]!]], on('Conv', attributes))]),
-  caseOf(
-    'Conv',
-    '3x3, no bias',
-    [
-      [1, 2, 4, 4],
-      [2, 2, 3, 3],
-    ],
-    on('Conv', { pads: [1, 1, 1, 1] }),
-  ),
+  ...restated.map(([name, x, w, attributes]) => caseOf('Conv', `${name}, no bias`, [x, w], on('Conv', attributes))),
   caseOf('AveragePool', 'no pictures', [[0, 2, 4, 4]], on('AveragePool', square(2, { strides: [2, 2] }))),
   ...transposed.map(([name, x, w, attributes]) =>
     caseOf('ConvTranspose', name, [x, w, [w[1]! * Number(attributes.group ?? 1)]], on('ConvTranspose', attributes)),

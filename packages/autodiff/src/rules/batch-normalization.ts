@@ -43,7 +43,7 @@ export const batchNormalization: GradientRule = ({ graph, node, inputs, outputs,
   const dtype = x!.dtype;
   const channels = scale!.shape;
   const axes = [...x!.shape.keys()].filter((axis) => axis !== 1);
-  const count = graph.scalar(sizeOf(x!.shape) / channels[0]!, dtype);
+  const share = graph.scalar(-channels[0]! / sizeOf(x!.shape), dtype);
   const sum = (value: Value) => reshape(graph, sumOver(graph, value, axes), channels);
   const node2 = (op: string, a: Value, b: Value) => graph.node(op, [a, b]);
 
@@ -58,8 +58,9 @@ export const batchNormalization: GradientRule = ({ graph, node, inputs, outputs,
   const dScale = node2('Mul', centred, inverse);
   let dx: Value | null = null;
   if (needs[0] && training) {
-    const b = graph.node('Neg', [node2('Div', node2('Mul', node2('Mul', a, inverse), dScale), count)]);
-    const c = graph.node('Neg', [node2('Add', node2('Div', node2('Mul', a, dBias), count), node2('Mul', b, mean))]);
+    const spread = node2('Mul', a, share);
+    const b = node2('Mul', node2('Mul', spread, inverse), dScale);
+    const c = node2('Sub', node2('Mul', spread, dBias), node2('Mul', b, mean));
     const zero = graph.constant({ dtype, shape: channels, data: allocate(dtype, sizeOf(channels)) });
     dx = node2('Add', affine(graph, g!, a, zero), affine(graph, x!, b, c));
   } else if (needs[0]) {

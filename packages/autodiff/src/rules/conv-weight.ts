@@ -1,7 +1,7 @@
 import { type GraphBuilder, type Shape, sizeOf, type Value } from '@fovea/onnx';
 import { reshape, sumOver } from '../broadcast.js';
-import { channelSums } from './channel-sums.js';
-import { cut, type Window } from './conv-window.js';
+import { depthwiseWeightGradient } from './conv-depthwise.js';
+import { cut, isDepthwise, stackTaps, type Window } from './conv-window.js';
 
 /** Maps up to this many pixels are multiplied channel-major, the batch inside the product; larger ones per picture. */
 const channelMajorPixels = 1024;
@@ -30,15 +30,11 @@ function pointwise(graph: GraphBuilder, x: Value, g: Value, shape: Shape): Value
 }
 
 /**
- * Separable shifts at stride 1: pad x and g to one grid and flatten it, so that a shift by a row or a column is one
- * contiguous Slice. x is shifted by the kernel's rows, g by its columns, and each pair multiplied.
- *
- * With the padded x of width W, dW[k, c, r, s] = sum_m g_flat[m - s] x_flat[m + r W]. A row of zeros around g and one
- * below x give the shifts room, so that one Pad each is all the copying before them.
+ * One [K, channels(r, s)] value per tap at stride 1, in row-major order: pad x and g to one grid of width W and flatten it,
+ * so that a shift by rows and columns is one contiguous Slice, and dW[k, c, r, s] = sum_m g_flat[m] x_flat[m + r W + s].
  *
  * @param pads of x before the convolution: top, left, bottom, right.
  * @param channels of x used for tap (r, s): the first so many; a strided Conv seen as space-to-depth leaves some out.
- * @returns one [K, channels(r, s)] value per tap, in row-major order.
  */
 function shiftedProducts(
   graph: GraphBuilder,
@@ -49,6 +45,15 @@ function shiftedProducts(
   columns: number,
   channels: (row: number, column: number) => number,
 ): Value[] {
+  const small = sizeOf(g.shape.slice(2)) <= channelMajorPixels;
+  return (small ? separableShifts : wholeShifts)(graph, x, g, pads, rows, columns, channels);
+}
+
+/**
+ * For small maps: x is shifted by the kernel's rows, g by its columns, and each pair multiplied, so that there are few
+ * copies. A row of zeros around g and one below x give the shifts room.
+ */
+const separableShifts: typeof shiftedProducts = (graph, x, g, pads, rows, columns, channels) => {
   const [n, c, xHeight, xWidth] = x.shape as [number, number, number, number];
   const [, k, gHeight, gWidth] = g.shape as [number, number, number, number];
   const [top, left, bottom, right] = pads as [number, number, number, number];
@@ -59,32 +64,48 @@ function shiftedProducts(
   const wide = graph.node('Pad', [g, graph.ints([0, 0, spare, 0, 0, 0, spare, width - gWidth])]);
   const xFlat = reshape(graph, padded, [n, c, (top + xHeight + bottom + spare) * width]);
   const gFlat = reshape(graph, wide, [n, k, (gHeight + 2 * spare) * width]);
-  const small = gHeight * gWidth <= channelMajorPixels;
-  const laid = (value: Value) => (small ? channelMajor(graph, value) : value);
   const gShifts = Array.from({ length: columns }, (_, s) =>
-    laid(cut(graph, gFlat, 2, spare * width - s, spare * width - s + length)),
+    channelMajor(graph, cut(graph, gFlat, 2, spare * width - s, spare * width - s + length)),
   );
-  const xShifts = Array.from({ length: rows }, (_, r) => laid(cut(graph, xFlat, 2, r * width, r * width + length)));
+  const taps: Value[] = [];
+  for (let r = 0; r < rows; r++) {
+    const shifted = channelMajor(graph, cut(graph, xFlat, 2, r * width, r * width + length));
+    for (let s = 0; s < columns; s++)
+      taps.push(contract(graph, gShifts[s]!, cut(graph, shifted, 0, 0, channels(r, s))));
+  }
+  return taps;
+};
+
+/** For large maps: the one of x and g with fewer channels is shifted by rows and columns, one copy held at a time. */
+const wholeShifts: typeof shiftedProducts = (graph, x, g, pads, rows, columns, channels) => {
+  const [n, c, xHeight, xWidth] = x.shape as [number, number, number, number];
+  const [, k, gHeight, gWidth] = g.shape as [number, number, number, number];
+  const [top, left, bottom, right] = pads as [number, number, number, number];
+  const width = left + xWidth + right;
+  const spare = columns > 1 ? 1 : 0;
+  const byInput = c <= k;
+  // Zeros in front of g, where it is the one that is shifted, as many rows as the last shift takes.
+  const [before, after] = byInput ? [0, 0] : [rows - 1 + spare, rows - 1];
+  const below = byInput ? spare : 0;
+  const padded = graph.node('Pad', [x, graph.ints([0, 0, top, left, 0, 0, bottom + below, right])]);
+  const wide = graph.node('Pad', [g, graph.ints([0, 0, before, 0, 0, 0, after, width - gWidth])]);
+  const xFlat = reshape(graph, padded, [n, c, (top + xHeight + bottom + below) * width]);
+  const gFlat = reshape(graph, wide, [n, k, (before + gHeight + after) * width]);
+  const length = (byInput ? gHeight : gHeight + rows - 1) * width;
   const taps: Value[] = [];
   for (let r = 0; r < rows; r++)
     for (let s = 0; s < columns; s++) {
-      const part = cut(graph, xShifts[r]!, small ? 0 : 1, 0, channels(r, s));
-      taps.push(contract(graph, gShifts[s]!, part));
+      const start = byInput ? r * width + s : (before - r) * width - s;
+      const shifted = cut(graph, byInput ? xFlat : gFlat, 2, start, start + length);
+      const [a, b] = byInput ? [gFlat, shifted] : [shifted, xFlat];
+      taps.push(contract(graph, a, cut(graph, b, 1, 0, channels(r, s))));
     }
   return taps;
-}
-
-/** Stacks taps [K, C] into weights [K, C, kh, kw]. */
-function stack(graph: GraphBuilder, taps: readonly Value[], shape: Shape): Value {
-  const [k, c] = shape as [number, number];
-  const rows = taps.map((tap) => reshape(graph, tap, [1, k, c]));
-  const joined = graph.node('Concat', rows, { axis: 0 });
-  return reshape(graph, graph.node('Transpose', [joined], { perm: [1, 2, 0] }), shape);
-}
+};
 
 function stride1(graph: GraphBuilder, x: Value, w: Value, g: Value, { pads, kernel }: Window): Value {
   const c = x.shape[1]!;
-  return stack(
+  return stackTaps(
     graph,
     shiftedProducts(graph, x, g, pads, kernel[0]!, kernel[1]!, () => c),
     w.shape,
@@ -114,7 +135,7 @@ function stride2(graph: GraphBuilder, x: Value, w: Value, g: Value, { pads }: Wi
     const phase = (row % 2) * 2 + (column % 2);
     return cut(graph, products[(row >> 1) * 2 + (column >> 1)]!, 1, phase * c, (phase + 1) * c);
   };
-  return stack(
+  return stackTaps(
     graph,
     Array.from({ length: 9 }, (_, i) => tap(Math.floor(i / 3), i % 3)),
     w.shape,
@@ -157,51 +178,21 @@ function sampledPointwise(graph: GraphBuilder, x: Value, w: Value, g: Value, str
   return pointwise(graph, graph.node('Slice', inputs), g, w.shape);
 }
 
-/** One weight per channel: each tap is the sum of the gradient times the shifted input. */
-function depthwise(graph: GraphBuilder, x: Value, w: Value, g: Value, window: Window): Value {
-  const { kernel, strides, dilations, pads } = window;
-  const [, k, height, width] = g.shape as [number, number, number, number];
-  const halved = strides.every((stride) => stride === 2) && dilations.every((dilation) => dilation === 1);
-  // Slices that skip pixels are slow: at stride 2 they are taken from the four phases, each a block of channels.
-  const ends = [2, 3].map((axis) => {
-    const needed = (g.shape[axis]! - 1) * strides[axis - 2]! + dilations[axis - 2]! * (kernel[axis - 2]! - 1) + 1;
-    const size = halved ? needed + (needed % 2) : needed;
-    return size - x.shape[axis]! - pads[axis - 2]!;
-  });
-  const padded = graph.node('Pad', [x, graph.ints([0, 0, pads[0]!, pads[1]!, 0, 0, ends[0]!, ends[1]!])]);
-  const source = halved ? graph.node('SpaceToDepth', [padded], { blocksize: 2 }) : padded;
-  const shifted = (row: number, column: number) => {
-    const [top, left] = halved ? [row >> 1, column >> 1] : [row * dilations[0]!, column * dilations[1]!];
-    const reach = (size: number, axis: number) => (halved ? size : strides[axis]! * (size - 1) + 1);
-    const [bottom, right] = [top + reach(height, 0), left + reach(width, 1)];
-    if (halved) {
-      const phase = (row % 2) * 2 + (column % 2);
-      const starts = graph.ints([phase * k, top, left]);
-      return graph.node('Slice', [source, starts, graph.ints([(phase + 1) * k, bottom, right]), graph.ints([1, 2, 3])]);
-    }
-    const steps = strides.some((stride) => stride > 1) ? [graph.ints(strides)] : [];
-    return graph.node('Slice', [
-      source,
-      graph.ints([top, left]),
-      graph.ints([bottom, right]),
-      graph.ints([2, 3]),
-      ...steps,
-    ]);
-  };
-  const taps: Value[] = [];
-  for (let r = 0; r < kernel[0]!; r++)
-    for (let s = 0; s < kernel[1]!; s++) {
-      const products = graph.node('Mul', [shifted(r, s), g]);
-      taps.push(reshape(graph, channelSums(graph, products), [k, 1]));
-    }
-  return stack(graph, taps, w.shape);
+/** A window as large as its stride, so that none overlap: each is a pixel of the space-to-depth, and the Conv a product. */
+function tiled(graph: GraphBuilder, x: Value, w: Value, g: Value, block: number): Value {
+  const [, , height, width] = g.shape as [number, number, number, number];
+  const [k, c] = w.shape as [number, number];
+  const covered = cut(graph, cut(graph, x, 2, 0, height * block), 3, 0, width * block);
+  const blocks = graph.node('SpaceToDepth', [covered], { blocksize: block });
+  const taps = pointwise(graph, blocks, g, [k, block * block, c]);
+  return reshape(graph, graph.node('Transpose', [taps], { perm: [0, 2, 1] }), w.shape);
 }
 
 /** d weights of a Conv, [K, C / group, ...], by the fastest form its window allows. */
 export function convWeightGradient(graph: GraphBuilder, x: Value, w: Value, g: Value, window: Window): Value {
   const { kernel, strides, dilations, pads, group } = window;
   const plane = kernel.length === 2 && pads.every((pad) => pad >= 0);
-  if (plane && group > 1 && group === w.shape[0] && group === x.shape[1]) return depthwise(graph, x, w, g, window);
+  if (plane && isDepthwise(x, w, window)) return depthwiseWeightGradient(graph, x, w, g, window);
   // ONNX Runtime's FusedMatMul is float32 only, and the shifts waste work on kernels wider than the map.
   const dense = x.dtype === 'float32' && group === 1 && dilations.every((dilation) => dilation === 1);
   const stride = strides.every((value) => value === strides[0]) ? strides[0] : 0;
@@ -211,6 +202,8 @@ export function convWeightGradient(graph: GraphBuilder, x: Value, w: Value, g: V
   }
   if (dense && kernel.every((size) => size === 1) && pads.every((pad) => pad === 0))
     return sampledPointwise(graph, x, w, g, strides);
+  if (dense && plane && pads.every((pad) => pad === 0) && kernel.every((size) => size === stride))
+    return tiled(graph, x, w, g, kernel[0]!);
   if (dense && plane && stride === 2 && kernel[0] === 3 && kernel[1] === 3) {
     const fits = [2, 3].every((axis) => 2 * (g.shape[axis]! + 1) - x.shape[axis]! - pads[axis - 2]! >= 0);
     if (fits) return stride2(graph, x, w, g, window);

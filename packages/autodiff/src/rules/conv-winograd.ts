@@ -1,6 +1,6 @@
 import { type GraphBuilder, tensorOf, type Value } from '@fovea/onnx';
 import { reshape } from '../broadcast.js';
-import type { Window } from './conv-window.js';
+import { once, type RestatedConv, type Window } from './conv-window.js';
 
 /**
  * Winograd's minimal filtering F(4x4, 3x3) (Lavin & Gray 2016, arXiv:1509.09308, section 4.3): tiles of 4x4 outputs from
@@ -90,40 +90,58 @@ function back(
   return reshape(graph, turned, shape);
 }
 
-/**
- * Whether the gradients of this convolution are computed sooner by Winograd's way: at 3x3 taps, stride 1, in float32,
- * where channels are many against the work of the maps, which grows with the picture's sides.
- *
- * The numbers are nanoseconds a pixel, measured on one AVX-512 core: a direct product takes 0.02 a channel pair and tap
- * for the input and 0.03 for the weights, Winograd's 0.06 a pair each; a map 2.2 a channel and 0.065 more per row and column.
- */
-export function suitsWinograd(
-  x: Value,
-  w: Value,
-  g: Value,
-  { kernel, strides, dilations, pads, group }: Window,
-): boolean {
+/** Whether Winograd's way is open to a convolution: 3x3 taps, stride 1, float32. */
+function isPlain(x: Value, { kernel, strides, dilations, pads, group }: Window): boolean {
   const plain = [...strides, ...dilations, group].every((value) => value === 1);
-  if (x.dtype !== 'float32' || kernel.length !== 2 || !plain || kernel.some((size) => size !== 3)) return false;
-  if (pads.some((pad) => pad < 0)) return false;
+  const taps = kernel.length === 2 && kernel.every((size) => size === 3);
+  return x.dtype === 'float32' && plain && taps && pads.every((pad) => pad >= 0);
+}
+
+/**
+ * Nanoseconds of a convolution by parts, measured on one AVX-512 core: a direct product takes 0.02 a pixel, channel pair and
+ * tap for the output and the input, 0.03 for the weights; Winograd's 0.06 a pixel and pair each; its map of a channel 2.2 a
+ * pixel and 0.065 more per row and column.
+ */
+function costs(x: Value, w: Value, g: Value) {
   const [, c, h, width] = x.shape as [number, number, number, number];
   const [k] = w.shape as [number];
   const [, , gh, gw] = g.shape as [number, number, number, number];
+  const pixels = gh * gw;
   const tiled = 16 * Math.ceil(gh / 4) * Math.ceil(gw / 4);
-  const direct = 0.49 * c * k * gh * gw;
-  const winograd = (0.12 * c * k + (2.2 + 0.065 * (h + width)) * (2 * c + k)) * tiled;
-  return winograd < direct;
+  const map = (2.2 + 0.065 * (h + width)) * tiled;
+  return {
+    direct: 0.02 * 9 * c * k * pixels,
+    weights: 0.03 * 9 * c * k * pixels,
+    product: 0.06 * c * k * tiled,
+    map,
+    c,
+    k,
+  };
 }
 
-/** d input and d weights of a convolution for which `suitsWinograd` holds; `null` for what is not needed. */
-export function winogradGradients(
-  graph: GraphBuilder,
-  x: Value,
-  w: Value,
-  g: Value,
-  { pads }: Window,
-  needs: readonly boolean[],
-): { dx: Value | null; dw: Value | null } {
+/** Whether both gradients of this convolution are computed sooner by Winograd's way: where channels are many. */
+export function suitsWinograd(x: Value, w: Value, g: Value, window: Window): boolean {
+  if (!isPlain(x, window)) return false;
+  const { direct, weights, product, map, c, k } = costs(x, w, g);
+  return 2 * product + map * (2 * c + k) < direct + weights;
+}
+
+/** Maps up to this many pixels may keep their tiles from the convolution to its gradient. */
+const keptPixels = 1024;
+
+/**
+ * Whether the convolution itself is computed sooner so too, and by enough to be worth the memory: the input's tiles, two
+ * and a quarter times the input, are kept for the weight gradient, which makes them otherwise. On larger maps two workers
+ * gain nothing by it: their caches are too small.
+ */
+export function suitsWinogradForward(x: Value, w: Value, g: Value, window: Window): boolean {
+  if (x.shape[2]! * x.shape[3]! > keptPixels || !suitsWinograd(x, w, g, window)) return false;
+  const { direct, product, map, k } = costs(x, w, g);
+  return product + map * k < 0.8 * direct;
+}
+
+/** A convolution by Winograd's way, for which `suitsWinograd` holds: its output has the shape of `g`. */
+export function winogradConv(graph: GraphBuilder, x: Value, w: Value, g: Value, { pads }: Window): RestatedConv {
   const [, c, h, width] = x.shape as [number, number, number, number];
   const [k] = w.shape as [number];
   const [, , gh, gw] = g.shape as [number, number, number, number];
@@ -140,14 +158,18 @@ export function winogradGradients(
   };
   const taps = weightMatrix.flatMap((a) => weightMatrix.map((b) => a.flatMap((p) => b.map((q) => p * q))));
   const weightMap = graph.constant(tensorOf('float32', taps.flat(), [36, 9]));
-  const products = forth(graph, g, outputMap);
-  const input = () => {
-    const weights = product(graph, weightMap, reshape(graph, w, [k * c, 9]), 'transB');
-    return back(graph, graph.node('MatMul', [products, reshape(graph, weights, [36, k, c])]), inputMap, x.shape);
+  const weights = once(() => {
+    const mapped = product(graph, weightMap, reshape(graph, w, [k * c, 9]), 'transB');
+    return reshape(graph, mapped, [36, k, c]);
+  });
+  const inputs = once(() => forth(graph, x, inputMap));
+  const outputs = once((gradient: Value) => forth(graph, gradient, outputMap));
+  return {
+    output: () => back(graph, product(graph, inputs(), weights(), 'transB'), outputMap, g.shape),
+    inputGradient: (gradient) => back(graph, graph.node('MatMul', [outputs(gradient), weights()]), inputMap, x.shape),
+    weightGradient(gradient) {
+      const products = product(graph, outputs(gradient), inputs(), 'transA');
+      return reshape(graph, product(graph, reshape(graph, products, [36, k * c]), weightMap, 'transA'), w.shape);
+    },
   };
-  const weight = () => {
-    const weights = product(graph, products, forth(graph, x, inputMap), 'transA');
-    return reshape(graph, product(graph, reshape(graph, weights, [36, k * c]), weightMap, 'transA'), w.shape);
-  };
-  return { dx: needs[0] ? input() : null, dw: needs[1] ? weight() : null };
 }

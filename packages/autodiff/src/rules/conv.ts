@@ -1,9 +1,10 @@
 import { type GraphBuilder, intAttribute, type Value, windowOf } from '@fovea/onnx';
 import { reshape, sumOver } from '../broadcast.js';
 import type { GradientRule } from '../rule.js';
+import { matrixConv, suitsMatrix } from './conv-matrix.js';
 import { convWeightGradient } from './conv-weight.js';
 import type { Window } from './conv-window.js';
-import { suitsWinograd, winogradGradients } from './conv-winograd.js';
+import { suitsWinograd, suitsWinogradForward, winogradConv } from './conv-winograd.js';
 
 /** Weights [K, C / group, ...] with their kernel turned round on every axis and the channels changed over per group. */
 function flipped(graph: GraphBuilder, w: Value, group: number): Value {
@@ -42,16 +43,31 @@ function inputGradient(graph: GraphBuilder, x: Value, w: Value, g: Value, window
   });
 }
 
-/** d Conv over any number of spatial axes: of the input, the weights (`conv-weight.ts`) and the bias. */
-export const conv: GradientRule = ({ graph, node, inputs: [x, w, b], gradients: [g], needs }) => {
+/**
+ * d Conv over any number of spatial axes: of the input, the weights (`conv-weight.ts`) and the bias.
+ *
+ * Where both gradients are wanted and the convolution itself is computed sooner another way, which shares its parts with
+ * them, it takes the Conv's place: equal but for rounding.
+ */
+export const conv: GradientRule = ({
+  graph,
+  node,
+  inputs: [x, w, b],
+  outputs: [y],
+  gradients: [g],
+  needs,
+  restate,
+}) => {
   const kernel = w!.shape.slice(2);
   const group = intAttribute(node.attributes, 'group', 1);
   const window = { kernel, group, ...windowOf(node.attributes, x!.shape.slice(2), kernel) };
   const summed = [...g!.shape.keys()].filter((axis) => axis !== 1);
   const bias = b && needs[2] ? reshape(graph, sumOver(graph, g!, summed), b.shape) : null;
-  if (suitsWinograd(x!, w!, g!, window)) {
-    const { dx, dw } = winogradGradients(graph, x!, w!, g!, window, needs);
-    return [dx, dw, bias];
+  const matrix = suitsMatrix(x!, w!, g!, window);
+  if (matrix || suitsWinograd(x!, w!, g!, window)) {
+    const other = (matrix ? matrixConv : winogradConv)(graph, x!, w!, y!, window);
+    if (!b && needs[0] && needs[1] && (matrix || suitsWinogradForward(x!, w!, g!, window))) restate(other.output);
+    return [needs[0] ? other.inputGradient(g!) : null, needs[1] ? other.weightGradient(g!) : null, bias];
   }
   return [
     needs[0] ? inputGradient(graph, x!, w!, g!, window) : null,
