@@ -1,9 +1,10 @@
 // Training images per second and peak memory, Fovea beside PyTorch in eager mode: the same networks, weights, batch,
 // float32 and threads, losses compared; interleaved rounds, each side in a process of its own, median and spread.
 //
-//   npm run bench -- training [--json] [--rounds 5] [--only resnet,unet] [--layouts]
+//   npm run bench -- training [--json] [--rounds 5] [--only resnet,unet] [--layouts] [--profile]
 //
-// `--layouts` adds Fovea in one wide session, and PyTorch in channels-last.
+// `--layouts` adds Fovea in one wide session, and PyTorch in channels-last. `--profile` says instead where the time of
+// Fovea's step goes, by operator.
 // The peer is installed the first time, see peer/python.mjs.
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { availableParallelism, tmpdir } from 'node:os';
@@ -113,6 +114,12 @@ async function measure(name, peerThere) {
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
+}
+
+if (process.argv.includes('--profile')) {
+  const { profile } = await import('./training/profile.mjs');
+  for (const name of only) await profile(name);
+  process.exit(0);
 }
 
 let missing;

@@ -191,6 +191,15 @@ describe('train', { timeout: 120_000 }, () => {
     });
   });
 
+  it('refuses a class that no label map shows, before anything starts', async () => {
+    const data = { ...halves, classNames: ['dark', 'light', 'middle'] };
+    const options: TrainOptions = { task: 'segmentation', data, out: out('none'), batchSize: 4, epochs: 1 };
+    await expect(train(options)).rejects.toMatchObject({
+      code: 'class_without_examples',
+      message: expect.stringContaining('"middle" has no example among the 10 training pictures'),
+    });
+  });
+
   it('refuses a file that is cut off before anything starts', async () => {
     const bytes = await readFile(out('adamw'));
     await writeFile(out('cut'), bytes.subarray(0, bytes.length / 2));

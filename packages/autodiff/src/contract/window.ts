@@ -9,6 +9,8 @@ const convs: readonly Variant[] = [
   ['3x3', [2, 3, 5, 4], [2, 3, 3, 3], { pads: [1, 1, 1, 1] }],
   ['3x3, no pads', [1, 2, 5, 4], [2, 2, 3, 3], {}],
   ['3x3 on a large map', [1, 2, 36, 36], [2, 2, 3, 3], { pads: [1, 1, 1, 1] }],
+  ['3x3 on a larger map, fewer channels out', [1, 2, 92, 92], [1, 2, 3, 3], { pads: [1, 1, 1, 1] }],
+  ['3x2 on a larger map, uneven pads', [1, 1, 93, 94], [2, 1, 3, 2], { pads: [1, 1, 0, 0] }],
   ['5x3, uneven pads', [1, 2, 7, 6], [3, 2, 5, 3], { pads: [2, 0, 1, 1] }],
   ['a row', [1, 2, 3, 7], [2, 2, 1, 5], { pads: [0, 2, 0, 2] }],
   ['a column', [1, 2, 7, 3], [2, 2, 5, 1], { pads: [2, 0, 2, 0] }],

@@ -6,6 +6,9 @@ import { cut, isDepthwise, stackTaps, type Window } from './conv-window.js';
 /** Maps up to this many pixels are multiplied channel-major, the batch inside the product; larger ones per picture. */
 const channelMajorPixels = 1024;
 
+/** On maps of more pixels than this copies are made one at a time, for their memory, though there are more of them. */
+const fewCopiesPixels = 8192;
+
 const product = (graph: GraphBuilder, a: Value, b: Value) =>
   graph.node('FusedMatMul', [a, b], { transB: 1 }, 'com.microsoft');
 
@@ -45,12 +48,12 @@ function shiftedProducts(
   columns: number,
   channels: (row: number, column: number) => number,
 ): Value[] {
-  const small = sizeOf(g.shape.slice(2)) <= channelMajorPixels;
-  return (small ? separableShifts : wholeShifts)(graph, x, g, pads, rows, columns, channels);
+  const few = sizeOf(g.shape.slice(2)) <= fewCopiesPixels;
+  return (few ? separableShifts : wholeShifts)(graph, x, g, pads, rows, columns, channels);
 }
 
 /**
- * For small maps: x is shifted by the kernel's rows, g by its columns, and each pair multiplied, so that there are few
+ * For maps that are not large: x is shifted by the kernel's rows, g by its columns, and each pair multiplied, so that there are few
  * copies. A row of zeros around g and one below x give the shifts room.
  */
 const separableShifts: typeof shiftedProducts = (graph, x, g, pads, rows, columns, channels) => {
@@ -64,14 +67,16 @@ const separableShifts: typeof shiftedProducts = (graph, x, g, pads, rows, column
   const wide = graph.node('Pad', [g, graph.ints([0, 0, spare, 0, 0, 0, spare, width - gWidth])]);
   const xFlat = reshape(graph, padded, [n, c, (top + xHeight + bottom + spare) * width]);
   const gFlat = reshape(graph, wide, [n, k, (gHeight + 2 * spare) * width]);
+  const small = gHeight * gWidth <= channelMajorPixels;
+  const laid = (value: Value) => (small ? channelMajor(graph, value) : value);
   const gShifts = Array.from({ length: columns }, (_, s) =>
-    channelMajor(graph, cut(graph, gFlat, 2, spare * width - s, spare * width - s + length)),
+    laid(cut(graph, gFlat, 2, spare * width - s, spare * width - s + length)),
   );
   const taps: Value[] = [];
   for (let r = 0; r < rows; r++) {
-    const shifted = channelMajor(graph, cut(graph, xFlat, 2, r * width, r * width + length));
+    const shifted = laid(cut(graph, xFlat, 2, r * width, r * width + length));
     for (let s = 0; s < columns; s++)
-      taps.push(contract(graph, gShifts[s]!, cut(graph, shifted, 0, 0, channels(r, s))));
+      taps.push(contract(graph, gShifts[s]!, cut(graph, shifted, small ? 0 : 1, 0, channels(r, s))));
   }
   return taps;
 };
