@@ -1,6 +1,6 @@
 import type { Model } from '@fovea/api';
 import { getProject } from '@fovea/lake';
-import { listModels } from '@fovea/registry';
+import { listModels, mainMetrics } from '@fovea/registry';
 import { done, type Outcome } from '../outcome.js';
 import { type CommonOptions, remoteOf, type Session, withHome } from '../session.js';
 import { table } from '../terminal.js';
@@ -27,17 +27,21 @@ export async function modelsCommand(options: CommonOptions & { project?: string 
         );
       });
   if (models.length === 0) return done({ models }, ['There are no models yet: fovea train makes one.']);
-  const figure = (value: unknown) => sayFigure(typeof value === 'number' ? value : null);
+  const figure = ({ task, metrics }: (typeof models)[number]['card']) => {
+    const name = mainMetrics[String(task)];
+    const value = name === undefined ? undefined : metrics[name];
+    return name === undefined ? '–' : `${name} ${sayFigure(typeof value === 'number' ? value : null)}`;
+  };
   const rows = models.map((model) => [
     model.name,
     model.version,
     model.aliases.join(', ') || '–',
     model.project ?? '–',
-    figure(model.card.metrics.AP),
-    figure(model.card.metrics.AP50),
+    String(model.card.task),
+    figure(model.card),
     `${(model.sizeBytes / 1e6).toFixed(1)} MB`,
   ]);
-  return done({ models }, [table(['model', 'version', 'aliases', 'project', 'AP', 'AP50', 'size'], rows)]);
+  return done({ models }, [table(['model', 'version', 'aliases', 'project', 'task', 'figure', 'size'], rows)]);
 }
 
 function versionsOf(model: Model) {
