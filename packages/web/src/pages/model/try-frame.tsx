@@ -5,7 +5,7 @@ import { type ReactNode, useCallback, useRef } from 'react';
 import { useTranslation } from 'react-i18next';
 import { formatMilliseconds } from '../../catalogue/format.js';
 import { api } from '../../data/api.js';
-import { samplesQuery } from '../../data/queries.js';
+import { firstPicturesQuery, samplesQuery } from '../../data/queries.js';
 import { useKeys } from '../../frame/keys.js';
 import { Button } from '../../parts/button.js';
 import { Failure } from '../../parts/failure.js';
@@ -20,7 +20,7 @@ export interface Tried {
 }
 
 /** The height a picture may have in the frame. */
-export const pictureHeight = 'min(30rem, 100cqh)';
+export const pictureHeight = '100cqh';
 
 /** What every task's try-it has: a place for the picture, its findings beside it, and pictures to begin with. */
 export function TryFrame({
@@ -59,6 +59,9 @@ export function TryFrame({
   const field = useRef<HTMLInputElement>(null);
   const samples = useQuery({ ...samplesQuery(version.runId ?? ''), enabled: version.runId !== null });
   const heldOut = samples.data?.latest?.pictures ?? [];
+  // Not every run keeps samples; then the project's own pictures are better than none, and are called what they are.
+  const ownPictures = version.runId === null || (samples.isFetched && heldOut.length === 0);
+  const own = useQuery({ ...firstPicturesQuery(project), enabled: ownPictures });
   const take = useCallback(
     (files: File[]) => {
       const taken = (several ? files : files.slice(0, 1)).map((file) => ({ image: file, name: file.name }));
@@ -72,7 +75,7 @@ export function TryFrame({
   return (
     <section className="panel overflow-hidden" aria-label={t('tryIt')}>
       <div className="grid lg:grid-cols-[minmax(0,1fr)_20rem]">
-        <div className="relative flex h-[30rem] items-center justify-center bg-sunken max-md:h-72">
+        <div className="relative flex h-[30rem] items-center justify-center bg-sunken [container-type:size] max-md:h-72">
           {picture}
           {picture === null && error === null && (
             <button
@@ -120,8 +123,9 @@ export function TryFrame({
       </div>
       <HeldOut
         project={project}
-        pictures={heldOut}
-        pending={version.runId !== null && samples.isPending}
+        pictures={ownPictures ? (own.data ?? []) : heldOut}
+        text={t(ownPictures ? 'orOwn' : 'orHeldOut')}
+        pending={ownPictures ? own.isPending : samples.isPending}
         current={current}
         onChoose={async (chosen) => {
           const response = await fetch(api.contentUrl(project, chosen.sha256));

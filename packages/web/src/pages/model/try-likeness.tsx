@@ -85,7 +85,7 @@ function Slot({ picture: { url, name, answer } }: { picture: EmbeddedPicture }) 
           width={width}
           height={height}
           boxes={[]}
-          maxHeight="min(28rem, 100cqh)"
+          maxHeight="calc(100cqh - 2.5rem)"
           className="rounded-sm"
         />
       </div>
