@@ -11,13 +11,13 @@ export async function presentPrediction(result: ServedPrediction): Promise<api.P
       const predictions = result.detections.map(({ className, classIndex, box, confidence }) => {
         return { className, classIndex, box: [...box] as api.Detection['box'], confidence };
       });
-      return { ...base, task: result.task, predictions };
+      return { task: result.task, ...base, predictions };
     }
     case 'classification': {
       const classes = result.classes!.map(({ className, classIndex, probability }) => {
         return { className, classIndex, confidence: probability };
       });
-      return { ...base, task: result.task, classes };
+      return { task: result.task, ...base, classes };
     }
     case 'segmentation': {
       const { labelMap, classNames, shares } = result.segmentation!;
@@ -27,12 +27,12 @@ export async function presentPrediction(result: ServedPrediction): Promise<api.P
         classIndex,
         share: shares[classIndex]!,
       }));
-      return { ...base, task: result.task, segmentation: { labelMap: Buffer.from(png).toString('base64'), classes } };
+      return { task: result.task, ...base, segmentation: { labelMap: Buffer.from(png).toString('base64'), classes } };
     }
     case 'embedding': {
       // Nine digits tell every float32 from its neighbours (IEEE 754, 5.12.2): as short as it gets without loss.
       const embedding = Array.from(result.embedding!, (value) => Number(value.toPrecision(9)));
-      return { ...base, task: result.task, dimensions: embedding.length, embedding };
+      return { task: result.task, ...base, dimensions: embedding.length, embedding };
     }
   }
 }
