@@ -14,6 +14,7 @@ export {
 } from './box.js';
 export { classColor } from './class-color.js';
 export { type CocoRle, maskFromCoco, maskToCoco, packRuns, unpackRuns } from './coco-rle.js';
+export { type ClassColour, colourLabelMap } from './colour-label-map.js';
 export { FoveaError } from './error.js';
 export { COCO_SIGMAS, type Keypoints, type KeypointTruth, oks } from './keypoints.js';
 export {

@@ -166,7 +166,7 @@ export function createClient(options: ClientOptions = {}) {
       ),
     /** Address of a version's ONNX file, for a download link. */
     modelFileUrl: (name: string, version: number) => path('models', name, 'versions', version, 'file'),
-    /** What the model sees in a picture. */
+    /** What the model sees in a picture; `task` of the answer tells what there is. */
     predict: (name: string, image: Blob, query: PredictQuery = {}, call?: CallOptions): Promise<Prediction> => {
       const search = new URLSearchParams();
       for (const [key, value] of Object.entries(query)) if (value !== undefined) search.set(key, String(value));

@@ -32,5 +32,9 @@ export type ModelCard = z.output<typeof schemas.modelCardSchema>;
 export type ModelVersion = z.output<typeof schemas.modelVersionSchema>;
 export type Model = z.output<typeof schemas.modelSchema>;
 export type PredictQuery = z.input<typeof schemas.predictQuerySchema>;
+export type ClassConfidence = z.output<typeof schemas.classConfidenceSchema>;
+export type Segmentation = z.output<typeof schemas.segmentationSchema>;
 export type Prediction = z.output<typeof schemas.predictionSchema>;
+/** What a model of one task answers. */
+export type PredictionOf<T extends Task> = Extract<Prediction, { task: T }>;
 export type Job = z.output<typeof schemas.jobSchema>;

@@ -1,28 +1,23 @@
-import { type Detection, FoveaError } from '@fovea/annotations';
-import type { Model } from '@fovea/api';
+import { FoveaError } from '@fovea/annotations';
+import type { Model, Prediction } from '@fovea/api';
+import { decodeLabelMap } from '@fovea/lake';
 import { resolveModel } from '@fovea/registry';
 import { createServing, type PredictOptions, type ServedPrediction } from '@fovea/serving';
 import { type CommonOptions, remoteOf, type Session, withHome } from './session.js';
 
-/** Boxes of one picture with its upright size in pixels. */
-export interface Predicted {
-  readonly width: number;
-  readonly height: number;
-  readonly detections: readonly Detection[];
-}
-
 /** What a model of any task says of a picture. */
-export type Answer = Pick<ServedPrediction, 'width' | 'height' | 'classes' | 'segmentation' | 'embedding'>;
+export type Answer = Pick<
+  ServedPrediction,
+  'width' | 'height' | 'detections' | 'classes' | 'segmentation' | 'embedding'
+>;
 
-/** A model that predicts, in this process or on a server. */
+/** A model that predicts, in this process or on a server: what it answers is the same. */
 export interface Predictor {
   readonly model: { readonly name: string; readonly version: number };
   /** `detection`, `classification`, `segmentation` or `embedding`. */
   readonly task: string;
   readonly classNames: readonly string[];
-  /** Everything it says, for every task; in this process only. */
-  answer?(image: Uint8Array): Promise<Answer>;
-  predict(image: Uint8Array, options: PredictOptions): Promise<Predicted>;
+  predict(image: Uint8Array, options: PredictOptions): Promise<Answer>;
 }
 
 /** Runs `use` with a model's predictor, and closes what it opened. @throws FoveaError or ApiError `unknown_model` */
@@ -42,8 +37,6 @@ export async function withPredictor<R>(
           model: { name: model.name, version: model.version },
           task: model.card.task,
           classNames: model.card.classNames,
-          answer: (image) =>
-            serving.predict(`${model.name}@${model.version}`, image, { topK: model.card.classNames.length }),
           predict: (image, predictOptions) => serving.predict(`${model.name}@${model.version}`, image, predictOptions),
         });
       } finally {
@@ -67,16 +60,38 @@ export async function withPredictor<R>(
     model: { name, version: found.version },
     task: found.card.task,
     classNames: found.card.classNames,
-    predict: async (image, { confidence, iouThreshold, maxDetections }) => {
-      const answer = await client.predict(
-        name,
-        new Blob([new Uint8Array(image)]),
-        { version: found.version, confidence, iou: iouThreshold, maxDetections },
-        { signal: session.signal },
-      );
-      return { ...answer.image, detections: answer.predictions };
-    },
+    predict: async (image, { iouThreshold, ...options }) =>
+      answerOf(
+        await client.predict(
+          name,
+          new Blob([new Uint8Array(image)]),
+          { version: found.version, iou: iouThreshold, ...options },
+          { signal: session.signal },
+        ),
+      ),
   });
+}
+
+/** A server's answer as one of this process. */
+async function answerOf(prediction: Prediction): Promise<Answer> {
+  const base = { ...prediction.image, detections: [] };
+  switch (prediction.task) {
+    case 'detection':
+      return { ...base, detections: prediction.predictions };
+    case 'classification':
+      return {
+        ...base,
+        classes: prediction.classes.map(({ confidence, ...of }) => ({ ...of, probability: confidence })),
+      };
+    case 'segmentation': {
+      const { labelMap, classes } = prediction.segmentation;
+      const { data } = await decodeLabelMap(Buffer.from(labelMap, 'base64'));
+      const classNames = classes.map(({ className }) => className);
+      return { ...base, segmentation: { labelMap: data, classNames, shares: classes.map(({ share }) => share) } };
+    }
+    case 'embedding':
+      return { ...base, embedding: Float32Array.from(prediction.embedding) };
+  }
 }
 
 function unknownVersion(name: string, selector: string, model: Model): FoveaError {

@@ -99,9 +99,10 @@ export function createProgram(perform: Perform): Command {
 
   command('predict <path>', 'predict on an image, a folder of images or a video')
     .addOption(modelOption())
-    .requiredOption('--out <folder>', 'where predictions.json and the drawn pictures go')
-    .option('--confidence <p>', 'least confidence kept (default: 0.25)', number(0, 1))
-    .option('--iou <p>', 'overlap above which the weaker box goes (default: 0.6)', number(0, 1))
+    .requiredOption('--out <folder>', 'where predictions.json goes, and the drawn pictures or label maps')
+    .option('--confidence <p>', 'of a detector: least confidence kept (default: 0.25)', number(0, 1))
+    .option('--iou <p>', 'of a detector: overlap above which the weaker box goes (default: 0.6)', number(0, 1))
+    .option('--top-k <n>', 'of a classifier: how many of the likeliest classes (default: 5)', integer(1))
     .option('--every <n>', 'of a video, take every n-th frame', integer(1))
     .action((path: string, options) =>
       perform(options, async (session) =>

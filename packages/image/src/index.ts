@@ -22,6 +22,7 @@ export {
 } from './augment/index.js';
 export { decodeImage, type EncodedImage, type ImageFacts, probeImage, type RawImage, readImageSize } from './decode.js';
 export { type DrawOptions, drawDetections } from './draw-detections.js';
+export { type DrawLabelMapOptions, drawLabelMap } from './draw-label-map.js';
 export { DEFAULT_MAX_PIXELS, type ImageFormat, type ImageInput, type ReadOptions, sniffFormat } from './input.js';
 export {
   type Letterbox,

@@ -8,7 +8,6 @@ export {
   type NewPicture,
 } from './import.js';
 export {
-  colourLabelMap,
   countLabels,
   decodeLabelMap,
   encodeLabelMap,

@@ -1,10 +1,10 @@
 import { deflateSync } from 'node:zlib';
-import { classColor } from '@fovea/annotations';
+import { classColor, colourLabelMap } from '@fovea/annotations';
 import { decodeImage } from '@fovea/image';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { chunk, labelPng, pngOf, rawPng } from './fixtures/test-pictures.js';
-import { colourLabelMap, countLabels, decodeLabelMap, encodeLabelMap, type LabelMap, mapLabels } from './label-map.js';
+import { countLabels, decodeLabelMap, encodeLabelMap, type LabelMap, mapLabels } from './label-map.js';
 
 const random = (width: number, height: number, seed = 1): LabelMap => {
   let state = seed;
@@ -51,6 +51,11 @@ describe('a label map', () => {
     expect(await decodeLabelMap(coloured)).toEqual(map);
     const unlabelled = await encodeLabelMap({ data: Uint8Array.of(255), width: 1, height: 1 });
     expect([...(await decodeImage(colourLabelMap(unlabelled, classColor))).data]).toEqual([255, 255, 255]);
+    // Half of black laid on white; a class that is not to be seen leaves the ground.
+    const two = await encodeLabelMap({ data: Uint8Array.of(0, 1), width: 2, height: 1 });
+    const faint = colourLabelMap(two, (index) => ({ color: '#000000', opacity: index === 0 ? 0.6 : 0 }));
+    const drawn = await decodeImage(faint);
+    expect([...drawn.data]).toEqual([102, 102, 102, 255, 255, 255]);
   });
 
   it('is counted and mapped; what has no class is unlabelled', () => {

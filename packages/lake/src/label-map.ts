@@ -74,24 +74,6 @@ export async function encodeLabelMap({ data, width, height }: LabelMap): Promise
   return Buffer.concat([signature, chunk('IHDR', header), chunk('IDAT', pixels), chunk('IEND', Buffer.alloc(0))]);
 }
 
-/**
- * A label map's PNG in colours: what {@link encodeLabelMap} wrote, as a palette picture whose stored values are still the
- * class indices. Unlabelled pixels are transparent. Its pixels are not compressed again, so it costs next to nothing.
- *
- * @param colour `#rrggbb` of a class index
- */
-export function colourLabelMap(png: Uint8Array, colour: (classIndex: number) => string): Uint8Array {
-  const palette = Buffer.alloc(256 * 3);
-  const opacity = Buffer.alloc(256, 255);
-  for (let index = 0; index < MAX_LABEL_CLASSES; index++) palette.write(colour(index).slice(1), index * 3, 'hex');
-  opacity[UNLABELLED] = 0;
-  // The signature takes 8 bytes, the header 25: length, type, 13 bytes, checksum. Its tenth byte is the kind of colour.
-  const header = Buffer.from(png.subarray(16, 29));
-  header[9] = 3;
-  const colours = [chunk('PLTE', palette), chunk('tRNS', opacity)];
-  return Buffer.concat([png.subarray(0, 8), chunk('IHDR', header), ...colours, png.subarray(33)]);
-}
-
 function chunk(type: string, data: Uint8Array): Buffer {
   const out = Buffer.alloc(data.length + 12);
   out.writeUInt32BE(data.length, 0);

@@ -5,18 +5,34 @@ import { createClient } from '@fovea/api';
 import { decodeImage, renderSamplePicture } from '@fovea/image';
 import { getProject } from '@fovea/lake';
 import { createRun, getRun, registerModel, requestStop, resolveModel, setRunState } from '@fovea/registry';
-import type { Serving } from '@fovea/serving';
-import { openHome } from '@fovea/store';
+import { createServing, type Serving } from '@fovea/serving';
+import { registerTinyModels } from '@fovea/serving/testing';
+import { type Home, openHome } from '@fovea/store';
 import { createApp } from './app.js';
 
 /** An address in front of the app; nothing listens there, requests go straight into it. */
 export const origin = 'http://127.0.0.1:8420';
 
+/** A serving that answers one box whatever it sees, where HTTP is what is tested. */
+function serveOneBox(home: Home): Serving {
+  return {
+    predict: async (reference, image) => {
+      const model = await resolveModel(home, reference);
+      const { width, height } = await decodeImage(image, { maxPixels: 50_000_000 });
+      const detections = [{ className: 'car', classIndex: 0, box: [1, 2, 30, 40] as const, confidence: 0.9 }];
+      const timings = { decodeMs: 1, queueMs: 0, preprocessMs: 1, inferenceMs: 1, postprocessMs: 1 };
+      return { model, task: 'detection', width, height, detections, timings };
+    },
+    warm: [],
+    close: async () => undefined,
+  };
+}
+
 /**
- * The app over a real home in a folder of its own. The worker is left out (runs stay queued), and the model answers one
- * box whatever it sees: what is tested here is HTTP. Whole servers with real models are tested through the command line.
+ * The app over a real home in a folder of its own. The worker is left out (runs stay queued). Its models answer one box
+ * unless `models` is `tiny`: then there is a real one for every task, in the project `tasks`.
  */
-export async function openTestApp() {
+export async function openTestApp({ models }: { models?: 'tiny' } = {}) {
   const folder = await mkdtemp(join(tmpdir(), 'fovea-app-'));
   const home = await openHome(join(folder, 'home'));
   const webFolder = join(folder, 'web');
@@ -29,17 +45,8 @@ export async function openTestApp() {
   await writeFile(join(webFolder, 'favicon.svg'), '<svg xmlns="http://www.w3.org/2000/svg"/>');
   await writeFile(join(folder, 'secret.txt'), 'not for the web');
 
-  const serving: Serving = {
-    predict: async (reference, image) => {
-      const model = await resolveModel(home, reference);
-      const { width, height } = await decodeImage(image, { maxPixels: 50_000_000 });
-      const detections = [{ className: 'car', classIndex: 0, box: [1, 2, 30, 40] as const, confidence: 0.9 }];
-      const timings = { decodeMs: 1, queueMs: 0, preprocessMs: 1, inferenceMs: 1, postprocessMs: 1 };
-      return { model, width, height, detections, timings };
-    },
-    warm: [],
-    close: async () => undefined,
-  };
+  if (models === 'tiny') await registerTinyModels(home, 'tasks', folder);
+  const serving = models === 'tiny' ? createServing(home) : serveOneBox(home);
   const closing = new AbortController();
   const app = createApp(
     {
@@ -85,6 +92,7 @@ export async function openTestApp() {
     getRun: (id: string) => getRun(home, id),
     close: async () => {
       closing.abort();
+      await serving.close();
       await home.close();
       await rm(folder, { recursive: true, force: true });
     },

@@ -1,3 +1,7 @@
+import type { PredictionOf, PredictQuery, Task } from '@fovea/api';
+import { predictionSchema } from '@fovea/api/routes';
+import { decodeLabelMap } from '@fovea/lake';
+import { tinyClasses, tinyDimensions } from '@fovea/serving/testing';
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { failureOf, openTestApp, samplePicture } from './app.fixture.js';
@@ -23,6 +27,7 @@ describe('POST /models/{name}/predict', () => {
     const answer = await t.api.predict('roads', new Blob([jpeg]), { confidence: 0.1 });
     expect(answer).toMatchObject({
       model: { name: 'roads', version: 1 },
+      task: 'detection',
       image: { width: 480, height: 320 },
       predictions: [{ className: 'car', classIndex: 0, box: [1, 2, 30, 40], confidence: 0.9 }],
     });
@@ -129,6 +134,80 @@ describe('POST /models/{name}/predict', () => {
       }),
       { numRuns: 60 },
     );
+  });
+});
+
+describe('a model of each task', () => {
+  let tasks: Awaited<ReturnType<typeof openTestApp>>;
+  beforeAll(async () => {
+    tasks = await openTestApp({ models: 'tiny' });
+  });
+  afterAll(() => tasks.close());
+
+  async function ask<T extends Task>(task: T, query?: PredictQuery) {
+    const answer = await tasks.api.predict(task, new Blob([jpeg]), query);
+    // What is said is what the API's description says.
+    expect(predictionSchema.parse(answer)).toEqual(answer);
+    expect(answer).toMatchObject({ task, model: { name: task, version: 1 }, image: { width: 480, height: 320 } });
+    return answer as PredictionOf<T>;
+  }
+
+  test('a detector answers boxes', async () => {
+    const { predictions } = await ask('detection', { confidence: 0.01, iou: 0.9, maxDetections: 3 });
+    expect(predictions).toHaveLength(3);
+  });
+
+  test('a classifier answers the likeliest classes, as many as asked for', async () => {
+    const { classes } = await ask('classification');
+    expect(classes.map(({ className }) => className).sort()).toEqual([...tinyClasses].sort());
+    expect(classes.reduce((sum, { confidence }) => sum + confidence, 0)).toBeCloseTo(1, 5);
+    expect(classes).toEqual(classes.toSorted((a, b) => b.confidence - a.confidence));
+    expect((await ask('classification', { topK: 1 })).classes).toEqual(classes.slice(0, 1));
+  });
+
+  test('a segmenter answers a label map of the size of the picture, and the share of each class', async () => {
+    const { segmentation } = await ask('segmentation');
+    const map = await decodeLabelMap(Buffer.from(segmentation.labelMap, 'base64'));
+    expect(map).toMatchObject({ width: 480, height: 320 });
+    const shares = tinyClasses.map((_, index) => map.data.filter((value) => value === index).length / (480 * 320));
+    expect(shares.reduce((sum, share) => sum + share)).toBeCloseTo(1, 12);
+    expect(segmentation.classes).toEqual(
+      tinyClasses.map((className, classIndex) => ({ className, classIndex, share: shares[classIndex] })),
+    );
+  });
+
+  test('an embedder answers a vector of length 1, to the last bit', async () => {
+    const { embedding, dimensions } = await ask('embedding');
+    expect([dimensions, embedding.length]).toEqual([tinyDimensions, tinyDimensions]);
+    expect(Math.hypot(...embedding)).toBeCloseTo(1, 5);
+    // As many digits as a float32 needs: what comes back from it is the same number.
+    for (const value of embedding) expect(Number(Math.fround(value).toPrecision(9))).toBe(value);
+  });
+
+  test.each<[Task, string, RegExp]>([
+    ['classification', 'confidence=0.5', /"confidence" is for detection.*takes topK/],
+    ['segmentation', 'iou=0.5', /"iou" is for detection.*takes none such/],
+    ['embedding', 'topK=3', /"topK" is for classification/],
+    ['detection', 'topK=3', /"topK" is for classification.*takes confidence, iou, maxDetections/],
+    ['classification', 'topK=0', /topK/],
+  ])('a model for %s refuses %s', async (task, query, message) => {
+    const headers = { 'content-type': 'image/jpeg' };
+    const response = await tasks.request(`/models/${task}/predict?${query}`, { method: 'POST', body: jpeg, headers });
+    expect(await failureOf(response)).toMatchObject({
+      status: 400,
+      code: 'invalid_query',
+      message: expect.stringMatching(message),
+    });
+  });
+
+  test('no picture is told alike by all', async () => {
+    for (const task of ['classification', 'segmentation', 'embedding']) {
+      const response = await tasks.request(`/models/${task}/predict`, { method: 'POST', body: 'no picture' });
+      expect(await failureOf(response)).toMatchObject({ status: 415, code: 'unsupported_media_type' });
+      const headers = { 'content-type': 'image/png' };
+      const broken = await tasks.request(`/models/${task}/predict`, { method: 'POST', body: 'no picture', headers });
+      expect(await failureOf(broken)).toMatchObject({ status: 422, code: 'unreadable_image' });
+    }
   });
 });
 

@@ -1,4 +1,5 @@
 export { type Batcher, type BatcherOptions, createBatcher } from './batcher.js';
+export { refuseForeignOption } from './foreign-option.js';
 export {
   createServing,
   type PredictOptions,

@@ -2,19 +2,12 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { renderSamplePicture } from '@fovea/image';
-import {
-  classifierNetwork,
-  detectorNetwork,
-  embedderNetwork,
-  exportNetwork,
-  type Network,
-  networkLayout,
-  segmenterNetwork,
-} from '@fovea/models';
+import { detectorNetwork, exportNetwork, networkLayout } from '@fovea/models';
 import { registerModel, setAlias } from '@fovea/registry';
 import { type Home, openHome } from '@fovea/store';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { createServing, type Serving } from './serving.js';
+import { registerTinyModels, tinyClasses } from './testing.js';
 
 let folder: string;
 let home: Home;
@@ -110,24 +103,7 @@ describe('createServing', () => {
   });
 
   test('models of every task answer in their own way', async () => {
-    const size = { stem: 8, stride: 4 as const, stages: [8, 8, 8, 8].map((channels) => ({ channels, blocks: 1 })) };
-    const fixed = { classes: 3, width: 64, height: 64 };
-    const networks: Network[] = [
-      classifierNetwork({ ...fixed, size }),
-      segmenterNetwork({ ...fixed, size: { backbone: size, decoder: 8 } }),
-      embedderNetwork({ ...fixed, dimensions: 12, size }),
-    ];
-    const { rows } = await home.pool.query<{ id: string }>("select id from fovea.projects where name = 'noise'");
-    for (const network of networks) {
-      const layout = networkLayout(network);
-      const weights = Float32Array.from({ length: layout.size }, (_, i) => Math.sin(i) * 0.1);
-      const buffers = new Float32Array(layout.bufferSize).fill(1);
-      const onnxPath = join(folder, 'model.onnx');
-      await writeFile(onnxPath, exportNetwork(network, layout, weights, buffers, ['a', 'b', 'c']));
-      const { task } = network;
-      const card = { task, classNames: ['a', 'b', 'c'], input: { width: 64, height: 64 }, metrics: {} };
-      await registerModel(home, { name: task, projectId: Number(rows[0]!.id), onnxPath, card });
-    }
+    await registerTinyModels(home, 'noise', folder);
     const [one, two] = await Promise.all([
       serving.predict('classification', pictures[0]!),
       serving.predict('classification', pictures[0]!, { topK: 1 }),
@@ -137,7 +113,7 @@ describe('createServing', () => {
     expect(two.classes).toHaveLength(1);
     const { segmentation } = await serving.predict('segmentation', pictures[0]!);
     expect(segmentation!.labelMap).toHaveLength(480 * 320);
-    expect(segmentation!.classNames).toEqual(['a', 'b', 'c']);
+    expect(segmentation!.classNames).toEqual(tinyClasses);
     const { embedding } = await serving.predict('embedding', pictures[0]!);
     expect(Math.hypot(...embedding!)).toBeCloseTo(1, 5);
     expect((await serving.predict('one', pictures[0]!)).task).toBe('detection');

@@ -22,7 +22,7 @@ export interface PredictOptions {
 export interface ServedPrediction {
   readonly model: ModelVersion;
   /** The model's task, which says what of the following there is. */
-  readonly task?: Task;
+  readonly task: Task;
   readonly width: number;
   readonly height: number;
   /** A detector's finds; none of models of other tasks. */

@@ -70,3 +70,95 @@ describe.skipIf(!chromium)('a model page', () => {
     await page.context().close();
   });
 });
+
+describe.skipIf(!chromium)("a model page's try-it", () => {
+  const stage = useStage();
+  const panel = (page: Page) => page.getByRole('region', { name: 'Try it' });
+
+  it('of a classifier shows its classes with bars and percentages', async () => {
+    const { page, errors } = await stage.open('/projects/insects/models/insects');
+    await page.locator('[data-held-out]').first().click();
+    await page.getByText(/Model \d+ ms · answer in/).waitFor();
+    const rows = panel(page).locator('ol li');
+    expect(await rows.allInnerTexts()).toEqual(['ants\n80.0%', 'bees\n20.0%']);
+    await panel(page).getByRole('heading', { name: 'ants' }).waitFor();
+    expect(errors).toEqual([]);
+    await page.context().close();
+  });
+
+  it('of a segmenter lays its label map over the picture, and fades all but the class pointed at', async () => {
+    const { page, errors } = await stage.open('/projects/streets/models/streets');
+    await page.locator('[data-held-out]').first().click();
+    await panel(page).getByText('2 classes in its pixels').waitFor();
+    const legend = panel(page).locator('ul').first().getByRole('button');
+    expect(await legend.allInnerTexts()).toEqual(['road\n75.0%', 'sky\n25.0%']);
+    const overlay = panel(page).locator('img[src^="blob:"][alt=""]');
+    /** Colour and opacity (0 to 255) of the overlay in the upper and in the lower part of the picture. */
+    const colours = () =>
+      overlay.evaluate(async (image: HTMLImageElement) => {
+        await image.decode();
+        const canvas = new OffscreenCanvas(image.naturalWidth, image.naturalHeight);
+        const context = canvas.getContext('2d')!;
+        context.drawImage(image, 0, 0);
+        return [0.1, 0.9].map((part) => {
+          const pixel = context.getImageData(5, Math.floor(image.naturalHeight * part), 1, 1).data;
+          return [...pixel];
+        });
+      });
+    expect(await colours()).toEqual([
+      [0xe6, 0x9f, 0x00, 255],
+      [0x56, 0xb4, 0xe9, 255],
+    ]);
+    const before = await overlay.getAttribute('src');
+    await legend.first().hover();
+    await page.waitForFunction(
+      (old) => document.querySelector('img[src^="blob:"][alt=""]')?.getAttribute('src') !== old,
+      before,
+    );
+    const lit = await colours();
+    expect([lit[0]![3]! < 60, lit[1]]).toEqual([true, [0x56, 0xb4, 0xe9, 255]]);
+    await panel(page).getByRole('slider', { name: 'Label strength' }).fill('0.2');
+    expect(await overlay.evaluate((image) => getComputedStyle(image).opacity)).toBe('0.2');
+    expect(errors).toEqual([]);
+    await page.context().close();
+  });
+
+  it('of an embedder compares pictures, the nearest first, and takes another to compare with', async () => {
+    const { page, errors } = await stage.open('/projects/insects/models/insects-alike');
+    const held = page.locator('[data-held-out]');
+    await held.nth(0).click();
+    await page.getByText('Give it another picture').waitFor();
+    await held.nth(1).click();
+    await panel(page).getByText('Cosine similarity').waitFor();
+    const ranking = panel(page).getByRole('list', { name: 'Nearest first' }).getByRole('button');
+    await held.nth(2).click();
+    await ranking.nth(1).waitFor();
+    // The picture itself, once more: its own nearest.
+    await held.nth(0).click();
+    await ranking.nth(2).waitFor();
+    const cosines = (await ranking.allInnerTexts()).map((text) => Number(text.split('\n').at(-1)!.replace('−', '-')));
+    expect(cosines[0]).toBe(1);
+    expect(cosines).toEqual(cosines.toSorted((a, b) => b - a));
+    await panel(page).getByText('was not measured').waitFor();
+    await ranking.nth(2).click();
+    const right = panel(page).locator('figcaption').nth(1);
+    const name = await right.textContent();
+    await panel(page).getByRole('button', { name: 'Compare the others with the right one' }).click();
+    expect(await panel(page).locator('figcaption').first().textContent()).toBe(name);
+    expect(errors).toEqual([]);
+    await page.context().close();
+  });
+
+  it('shows calls that take out what the task answers', async () => {
+    for (const [path, word] of [
+      ['/projects/insects/models/insects', 'answer["classes"]'],
+      ['/projects/streets/models/streets', 'b64decode'],
+      ['/projects/insects/models/insects-alike', 'answer["embedding"]'],
+    ] as const) {
+      const { page } = await stage.open(path);
+      await page.getByRole('tab', { name: 'Python' }).click();
+      expect(await page.getByRole('tabpanel').textContent()).toContain(word);
+      await page.context().close();
+    }
+  });
+});

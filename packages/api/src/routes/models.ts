@@ -70,9 +70,9 @@ export const predict = createRoute({
   path: '/models/{name}/predict',
   operationId: 'predict',
   tags: ['models'],
-  summary: 'Boxes, classes and confidences for one picture',
+  summary: 'What a model sees in one picture: boxes, classes, the class of every pixel, or a vector',
   description:
-    "The body is the picture itself (`Content-Type: image/*` or `application/octet-stream`), or multipart/form-data with the picture as `image`. Without `version` or `alias` the model's champion predicts, or its latest version.",
+    "The body is the picture itself (`Content-Type: image/*` or `application/octet-stream`), or multipart/form-data with the picture as `image`. Without `version` or `alias` the model's champion predicts, or its latest version. The answer's `task` says which of `predictions`, `classes`, `segmentation` and `embedding` it has.",
   request: { params: modelParams, query: predictQuerySchema, body: pictureBody },
   responses: answers(predictionSchema, 'What the model sees.'),
 });

@@ -57,34 +57,98 @@ export const modelSchema = z
   })
   .openapi('Model');
 
-/** Which version predicts, and how much is kept. */
+/** Which version predicts, and how much is kept; what belongs to another task than the model's is refused. */
 export const predictQuerySchema = z.object({
   version: z.coerce.number<number>().int().min(1).optional(),
   alias: z.string().optional(),
-  confidence: z.coerce.number<number>().min(0).max(1).optional().describe('Least confidence kept, default 0.25.'),
+  confidence: z.coerce
+    .number<number>()
+    .min(0)
+    .max(1)
+    .optional()
+    .describe('Of detectors: least confidence kept, default 0.25.'),
   iou: z.coerce
     .number<number>()
     .min(0)
     .max(1)
     .optional()
-    .describe('Overlap above which the weaker box goes, default 0.6.'),
-  maxDetections: z.coerce.number<number>().int().min(1).max(1000).optional().describe('Default 100.'),
+    .describe('Of detectors: overlap above which the weaker box goes, default 0.6.'),
+  maxDetections: z.coerce.number<number>().int().min(1).max(1000).optional().describe('Of detectors: default 100.'),
+  topK: z.coerce
+    .number<number>()
+    .int()
+    .min(1)
+    .max(100_000)
+    .optional()
+    .describe('Of classifiers: how many of the likeliest classes, default 5.'),
 });
 
-/** What a model sees in one picture. */
-export const predictionSchema = z
+/** A class a picture may be of, with its probability from 0 to 1. */
+export const classConfidenceSchema = z
   .object({
-    model: z.object({ name: z.string(), version: z.number().int() }),
-    image: z.object({ width: z.number().int(), height: z.number().int() }),
-    predictions: z.array(detectionSchema),
-    timings: z
-      .object({
-        decodeMs: z.number().optional(),
-        queueMs: z.number().optional(),
-        preprocessMs: z.number(),
-        inferenceMs: z.number(),
-        postprocessMs: z.number(),
-      })
-      .describe('Milliseconds; those of inference are the whole batch the picture rode in.'),
+    className: z.string(),
+    classIndex: z.number().int(),
+    confidence: z.number().min(0).max(1).describe('Those of all classes add up to 1.'),
   })
+  .openapi('ClassConfidence');
+
+/** The class of every pixel of a picture. */
+export const segmentationSchema = z
+  .object({
+    labelMap: z
+      .string()
+      .describe(
+        'A PNG of the size of the picture, in base64: one channel of 8 bits, whose value is the class index; 255 is none.',
+      ),
+    classes: z
+      .array(
+        z.object({
+          className: z.string(),
+          classIndex: z.number().int().describe('Its value in the label map.'),
+          share: z.number().min(0).max(1).describe("Part of the picture's pixels."),
+        }),
+      )
+      .describe('All classes of the model, in the order of their indices.'),
+  })
+  .openapi('Segmentation');
+
+const answered = {
+  model: z.object({ name: z.string(), version: z.number().int() }),
+  image: z.object({ width: z.number().int(), height: z.number().int() }).describe('The size of the upright picture.'),
+  timings: z
+    .object({
+      decodeMs: z.number().optional(),
+      queueMs: z.number().optional(),
+      preprocessMs: z.number(),
+      inferenceMs: z.number(),
+      postprocessMs: z.number(),
+    })
+    .describe('Milliseconds; those of inference are the whole batch the picture rode in.'),
+};
+
+/** What a model sees in one picture, by its task. */
+export const predictionSchema = z
+  .discriminatedUnion('task', [
+    z
+      .object({ ...answered, task: z.literal('detection'), predictions: z.array(detectionSchema) })
+      .openapi('DetectionPrediction'),
+    z
+      .object({
+        ...answered,
+        task: z.literal('classification'),
+        classes: z.array(classConfidenceSchema).describe('The likeliest, best first.'),
+      })
+      .openapi('ClassificationPrediction'),
+    z
+      .object({ ...answered, task: z.literal('segmentation'), segmentation: segmentationSchema })
+      .openapi('SegmentationPrediction'),
+    z
+      .object({
+        ...answered,
+        task: z.literal('embedding'),
+        dimensions: z.number().int(),
+        embedding: z.array(z.number()).describe('Of length 1: the inner product of two is their cosine similarity.'),
+      })
+      .openapi('EmbeddingPrediction'),
+  ])
   .openapi('Prediction');

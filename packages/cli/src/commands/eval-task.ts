@@ -56,19 +56,15 @@ async function answers(
   { terminal, signal }: Session,
   take: (answered: Answered) => void | Promise<void>,
 ): Promise<void> {
-  if (!predictor.answer)
-    throw new FoveaError(
-      'not_over_server',
-      `A model for ${predictor.task} is measured on a home so far, not over --server.`,
-      { task: predictor.task },
-    );
+  // Of a classifier the probabilities of all classes, not of the likeliest alone.
+  const options = predictor.task === 'classification' ? { topK: predictor.classNames.length } : {};
   let count = 0;
   await concurrent(
     pictures,
     4,
     async (picture) => {
       try {
-        await take({ picture, answer: await predictor.answer!(await readFile(picture.path)) });
+        await take({ picture, answer: await predictor.predict(await readFile(picture.path), options) });
       } catch (error) {
         const code = (error as { code?: string }).code;
         if (code !== 'unreadable_image' && code !== 'bad_label_map') throw error;

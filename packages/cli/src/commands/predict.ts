@@ -1,14 +1,17 @@
-import { randomUUID } from 'node:crypto';
-import { mkdir, rename, writeFile } from 'node:fs/promises';
-import { dirname, join, resolve } from 'node:path';
+import { join, resolve } from 'node:path';
 import { FoveaError } from '@fovea/annotations';
-import { drawDetections } from '@fovea/image';
+import { type PredictOptions, refuseForeignOption } from '@fovea/serving';
 import { concurrent } from '../concurrent.js';
 import { done, type Outcome, stopped } from '../outcome.js';
-import { openPictureSource, type SourcePicture, sayPath } from '../picture-source.js';
-import { type Predicted, type Predictor, withPredictor } from '../predictor.js';
+import { openPictureSource, type PictureSource, sayPath } from '../picture-source.js';
+import { withPredictor } from '../predictor.js';
 import { type Problem, sayProblems } from '../problems.js';
 import type { CommonOptions, Session } from '../session.js';
+import { classificationOutput } from './predict/classification.js';
+import { detectionOutput } from './predict/detection.js';
+import { embeddingOutput } from './predict/embedding.js';
+import { createStems, makeFolder, type Target, type TaskOutput, writeWhole } from './predict/output.js';
+import { segmentationOutput } from './predict/segmentation.js';
 
 /** Options of `fovea predict`. */
 export interface PredictCommandOptions extends CommonOptions {
@@ -16,148 +19,109 @@ export interface PredictCommandOptions extends CommonOptions {
   readonly out: string;
   readonly confidence?: number;
   readonly iou?: number;
+  readonly topK?: number;
   readonly every?: number;
 }
 
-interface Done {
-  readonly picture: SourcePicture;
-  readonly predicted: Predicted;
-  /** Where it came among the inputs. */
-  readonly order: number;
-}
+/** What this command calls the options of a prediction; it has no other. */
+const flags: Partial<Record<keyof PredictOptions, string>> = {
+  confidence: '--confidence',
+  iouThreshold: '--iou',
+  topK: '--top-k',
+};
 
-/** `fovea predict`: writes `predictions.json` (COCO) and the pictures with their boxes drawn into a folder. */
+/** `fovea predict`: writes `predictions.json` and what belongs beside it, by the model's task, into a folder. */
 export async function predictCommand(path: string, options: PredictCommandOptions, session: Session): Promise<Outcome> {
-  const { terminal, signal } = session;
   const out = resolve(options.out);
-  const source = await openPictureSource(path, { out, everyNth: options.every, signal });
-  const problems: Problem[] = [...source.problems];
+  const source = await openPictureSource(path, { out, everyNth: options.every, signal: session.signal });
   return withPredictor(options.model, options, session, async (predictor) => {
-    if (predictor.task !== 'detection')
-      throw new FoveaError(
-        'task_not_predicted',
-        `${predictor.model.name} is for ${predictor.task}; \`fovea predict\` writes boxes so far. Measure it by \`fovea eval\`, or open its file by \`openModel\` of @fovea/models.`,
-        { task: predictor.task },
-      );
-    await makeFolder(out);
-    const results: Done[] = [];
-    let order = 0;
-    let skipped = 0;
-    await concurrent(
-      source.pictures(),
-      4,
-      async (picture) => {
-        const place = order++;
-        try {
-          const bytes = await picture.load();
-          const predicted = await predictor.predict(bytes, {
-            confidence: options.confidence,
-            iouThreshold: options.iou,
-          });
-          await write(join(out, drawnName(picture.name)), await drawDetections(bytes, predicted.detections));
-          results.push({ picture, predicted, order: place });
-        } catch (error) {
-          const code = (error as { code?: string }).code;
-          if (source.kind === 'image' || (code !== 'unreadable_image' && code !== 'ENOENT')) throw error;
-          skipped += 1;
-          problems.push({ file: picture.name, code: 'unreadable_image', reason: (error as Error).message });
-        }
-        terminal.progress({ done: results.length + skipped, total: source.total, text: progressText(results.length) });
-      },
-      signal,
-    );
-    terminal.endProgress();
-    results.sort((a, b) => a.order - b.order);
-    if (results.length === 0 && !signal.aborted) {
-      throw new FoveaError('nothing_predicted', `None of the pictures in ${path} could be read.`, { problems });
+    const asked = { confidence: options.confidence, iouThreshold: options.iou, topK: options.topK };
+    const { model, task } = predictor;
+    refuseForeignOption({ name: model.name, task }, asked, 'invalid_option', (option) => flags[option]);
+    const target = { predictor, out };
+    const write = <Row>(output: TaskOutput<Row>) => predictInto(output, target, { path, source, asked }, session);
+    switch (task) {
+      case 'detection':
+        return write(detectionOutput(target));
+      case 'classification':
+        return write(classificationOutput(target));
+      case 'segmentation':
+        return write(segmentationOutput(target));
+      case 'embedding':
+        return write(embeddingOutput(target));
+      default:
+        throw new FoveaError(
+          'unknown_task',
+          `${model.name} is for ${task}, which this version does not know; it knows detection, classification, segmentation and embedding.`,
+          { task },
+        );
     }
-    const file = join(out, 'predictions.json');
-    await write(file, JSON.stringify(cocoOf(predictor, results)));
-    const detections = results.reduce((sum, { predicted }) => sum + predicted.detections.length, 0);
-    const json = {
-      model: predictor.model,
-      source: path,
-      kind: source.kind,
-      out,
-      predictions: file,
-      pictures: results.length,
-      skipped,
-      detections,
-      problems,
-    };
-    const lines = [
-      `${detections} boxes in ${results.length} ${source.kind === 'video' ? 'frames' : 'pictures'}: ${sayPath(file)}, and the pictures beside it.`,
-      ...sayProblems(problems),
-    ];
-    return signal.aborted
-      ? stopped({ ...json, stopped: true }, [...lines, 'Stopped before the end.'])
-      : done(json, lines);
   });
 }
 
-function progressText(count: number): string {
-  return `${count} predicted`;
+interface Asked {
+  /** As it was named. */
+  readonly path: string;
+  readonly source: PictureSource;
+  readonly asked: PredictOptions;
 }
 
-/** The drawn picture's name: always a JPEG, and `a.png` does not overwrite `a.jpg`. */
-function drawnName(name: string): string {
-  return /^frame-\d+\.png$/.test(name) ? name.replace(/png$/, 'jpg') : /\.jpe?g$/i.test(name) ? name : `${name}.jpg`;
-}
-
-async function makeFolder(path: string): Promise<void> {
-  await mkdir(path, { recursive: true }).catch((cause: NodeJS.ErrnoException) => {
-    throw new FoveaError(
-      'out_not_writable',
-      `The folder ${path} cannot be made (${cause.code}): choose another with --out.`,
-      { path },
-      { cause },
-    );
-  });
-}
-
-/** Writes a file whole or not at all. */
-async function write(path: string, content: Uint8Array | string): Promise<void> {
-  const draft = `${path}.${randomUUID()}.tmp`;
-  try {
-    await mkdir(dirname(path), { recursive: true });
-    await writeFile(draft, content);
-    await rename(draft, path);
-  } catch (cause) {
-    const { code } = cause as NodeJS.ErrnoException;
-    const why = code === 'ENOSPC' ? 'the disk is full' : code;
-    throw new FoveaError('out_not_writable', `${path} cannot be written: ${why}.`, { path }, { cause });
-  }
-}
-
-/**
- * COCO's dataset form with a `score` on every annotation, so that the file stands alone; a tool that wants the results
- * form takes its `annotations`. Category ids count from 1, boxes are xywh in pixels.
- */
-function cocoOf(predictor: Predictor, results: readonly Done[]) {
-  let id = 0;
-  return {
-    info: {
-      description: `Predictions of ${predictor.model.name} version ${predictor.model.version}`,
-      date_created: new Date().toISOString(),
+/** Predicts every picture of a source, and writes what a task writes. */
+async function predictInto<Row>(
+  output: TaskOutput<Row>,
+  { predictor, out }: Target,
+  { path, source, asked }: Asked,
+  { terminal, signal }: Session,
+): Promise<Outcome> {
+  const problems: Problem[] = [...source.problems];
+  const rows: { readonly place: number; readonly row: Row }[] = [];
+  const stemOf = createStems();
+  let started = 0;
+  let skipped = 0;
+  await makeFolder(out);
+  await concurrent(
+    source.pictures(),
+    4,
+    async (picture) => {
+      const place = started++;
+      const stem = stemOf(picture.name);
+      try {
+        const bytes = await picture.load();
+        const answer = await predictor.predict(bytes, asked);
+        rows.push({ place, row: await output.take({ picture, stem, bytes, answer }) });
+      } catch (error) {
+        const code = (error as { code?: string }).code;
+        if (source.kind === 'image' || (code !== 'unreadable_image' && code !== 'ENOENT')) throw error;
+        skipped += 1;
+        problems.push({ file: picture.name, code: 'unreadable_image', reason: (error as Error).message });
+      }
+      terminal.progress({ done: rows.length + skipped, total: source.total, text: `${rows.length} predicted` });
     },
-    images: results.map(({ picture, predicted }, index) => ({
-      id: index + 1,
-      file_name: picture.frame ? drawnName(picture.name) : picture.name,
-      width: predicted.width,
-      height: predicted.height,
-      ...(picture.frame && { frame_index: picture.frame.index, time_seconds: picture.frame.timeSeconds }),
-    })),
-    categories: predictor.classNames.map((name, index) => ({ id: index + 1, name })),
-    annotations: results.flatMap(({ predicted }, index) =>
-      predicted.detections.map(({ box: [xmin, ymin, xmax, ymax], classIndex, confidence }) => ({
-        id: ++id,
-        image_id: index + 1,
-        category_id: classIndex + 1,
-        bbox: [xmin, ymin, xmax - xmin, ymax - ymin],
-        area: (xmax - xmin) * (ymax - ymin),
-        iscrowd: 0,
-        score: confidence,
-      })),
-    ),
+    signal,
+  );
+  terminal.endProgress();
+  if (rows.length === 0 && !signal.aborted) {
+    throw new FoveaError('nothing_predicted', `None of the pictures in ${path} could be read.`, { problems });
+  }
+  const kept = rows.toSorted((a, b) => a.place - b.place).map(({ row }) => row);
+  const file = join(out, 'predictions.json');
+  await writeWhole(file, output.document(kept));
+  const unit = source.kind === 'video' ? 'frame' : 'picture';
+  const { json: figures, line, beside } = output.summary(kept, `${kept.length} ${unit}${kept.length === 1 ? '' : 's'}`);
+  const json = {
+    model: predictor.model,
+    task: predictor.task,
+    source: path,
+    kind: source.kind,
+    out,
+    predictions: file,
+    pictures: kept.length,
+    skipped,
+    ...figures,
+    problems,
   };
+  const lines = [`${line}: ${sayPath(file)}${beside ? `, and ${beside} beside it` : ''}.`, ...sayProblems(problems)];
+  return signal.aborted
+    ? stopped({ ...json, stopped: true }, [...lines, 'Stopped before the end.'])
+    : done(json, lines);
 }

@@ -1,6 +1,6 @@
-import { classColor, FoveaError } from '@fovea/annotations';
+import { classColor, colourLabelMap, FoveaError } from '@fovea/annotations';
 import * as routes from '@fovea/api/routes';
-import { colourLabelMap, getMedia, getProject, importPicture, listMedia, readThumbnail } from '@fovea/lake';
+import { getMedia, getProject, importPicture, listMedia, readThumbnail } from '@fovea/lake';
 import { z } from 'zod';
 import { sendBlob } from '../blob-answer.js';
 import { invalidRequest } from '../failure.js';

@@ -6,9 +6,11 @@ import * as routes from '@fovea/api/routes';
 import { getProject } from '@fovea/lake';
 import { catalogue, modelFolders } from '@fovea/models';
 import { getModel, listModels, resolveModel, setAlias } from '@fovea/registry';
+import { refuseForeignOption } from '@fovea/serving';
 import type { Context } from 'hono';
 import { sendBlob } from '../blob-answer.js';
 import { presentModel } from '../present.js';
+import { presentPrediction } from '../present-prediction.js';
 import { formFile, maxPictureBytes, mediaType, readBody, readForm } from '../request-body.js';
 import type { Services } from '../services.js';
 import { createRouter } from './router.js';
@@ -36,7 +38,7 @@ export function modelRoutes({ home, serving }: Services) {
     })
     .openapi(routes.predict, async (c) => {
       const { name } = c.req.valid('param');
-      const { version, alias, confidence, iou, maxDetections } = c.req.valid('query');
+      const { version, alias, ...asked } = c.req.valid('query');
       if (version !== undefined && alias !== undefined) {
         throw new FoveaError(
           'invalid_query',
@@ -46,26 +48,13 @@ export function modelRoutes({ home, serving }: Services) {
       const selector = version ?? alias;
       const reference = selector === undefined ? name : `${name}@${selector}`;
       // The name before the picture: a wrong name is told without reading 64 MB first.
-      await resolveModel(home, reference);
-      const result = await serving.predict(reference, await readPicture(c), {
-        confidence,
-        iouThreshold: iou,
-        maxDetections,
-      });
-      return c.json(
-        {
-          model: { name: result.model.name, version: result.model.version },
-          image: { width: result.width, height: result.height },
-          predictions: result.detections.map(({ className, classIndex, box, confidence }) => ({
-            className,
-            classIndex,
-            box: [...box] as [number, number, number, number],
-            confidence,
-          })),
-          timings: result.timings,
-        },
-        200,
-      );
+      const { card } = await resolveModel(home, reference);
+      const { iou, ...rest } = asked;
+      const options = { ...rest, iouThreshold: iou };
+      const say = (option: string) => (option === 'iouThreshold' ? 'iou' : option);
+      refuseForeignOption({ name, task: card.task }, options, 'invalid_query', say);
+      const result = await serving.predict(reference, await readPicture(c), options);
+      return c.json(await presentPrediction(result), 200);
     });
 }
 

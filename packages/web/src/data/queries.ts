@@ -55,6 +55,14 @@ export const mediaQuery = (project: string, filter: WallFilter = {}) =>
     staleTime: 30_000,
   });
 
+/** A dozen of a project's pictures, to begin with. */
+export const firstPicturesQuery = (project: string) =>
+  queryOptions({
+    queryKey: ['first-pictures', project],
+    queryFn: async ({ signal }) => (await api.listMedia(project, { limit: 12 }, { signal })).items,
+    staleTime: 30_000,
+  });
+
 /** How many pictures a filter matches, without fetching them. */
 export const mediaCountQuery = (project: string, filter: WallFilter) =>
   queryOptions({

@@ -8,9 +8,14 @@ const figures: Readonly<Record<Task, readonly string[]>> = {
   embedding: ['rank1', 'mAP', 'TAR@FAR=0.01'],
 };
 
+/** Whether a task is one this app knows; a card may name another. */
+export function isTask(task: string): task is Task {
+  return Object.hasOwn(figures, task);
+}
+
 /** The figures of a task, the main one first; none for a task this app does not know. */
 export function figuresOf(task: string): readonly string[] {
-  return Object.hasOwn(figures, task) ? figures[task as Task] : [];
+  return isTask(task) ? figures[task] : [];
 }
 
 /** The two figures that stand in a table of models or runs; of detectors the strict one beside the main one. */

@@ -80,9 +80,7 @@ export function ModelPage() {
         ) : (
           <>
             <Verdict version={version} metrics={metrics} project={project} />
-            {version.card.task === 'detection' && (
-              <TryIt key={version.version} model={model} version={version} project={project} />
-            )}
+            <TryIt key={version.version} model={model} version={version} project={project} />
             {metrics.classes.length > 0 && (
               <div className="grid items-start gap-4 lg:grid-cols-2">
                 <ClassTable card={version.card} classes={metrics.classes} />
@@ -91,7 +89,7 @@ export function ModelPage() {
             )}
             {metrics.classFigures.length > 0 && <ClassFigureTable card={version.card} classes={metrics.classFigures} />}
             <Versions model={model} shown={version} project={project} />
-            {version.card.task === 'detection' && <HowToCall model={name} version={version} />}
+            <HowToCall model={name} version={version} />
           </>
         )}
       </div>

@@ -1,8 +1,11 @@
 import { memo } from 'react';
 
+/** How strong label maps are drawn unless somebody moves the slider. */
+export const usualOpacity = 0.55;
+
 /**
- * A label map over a picture: every pixel in the colour of its class, unlabelled ones clear. The server colours the map,
- * so that it costs the page no more than another small picture.
+ * A label map over a picture: every pixel in the colour of its class, unlabelled ones clear. The map's PNG is
+ * coloured by its palette, so that it costs the page no more than another small picture.
  */
 export const LabelOverlay = memo(function LabelOverlay({
   src,

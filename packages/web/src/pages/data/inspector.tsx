@@ -10,13 +10,11 @@ import { pictureQuery } from '../../data/queries.js';
 import { BoxedPicture } from '../../parts/boxed-picture.js';
 import { IconButton } from '../../parts/button.js';
 import { ClassDot } from '../../parts/class-dot.js';
+import { ClassShares } from '../../parts/class-shares.js';
 import { CopyButton } from '../../parts/copy-button.js';
 import { Failure } from '../../parts/failure.js';
 import { LabelOverlay } from '../../parts/label-overlay.js';
 import { Slider } from '../../parts/slider.js';
-
-/** How strong label maps are drawn unless somebody moves the slider. */
-export const usualOpacity = 0.55;
 
 /** The picture selected, large, with its facts and labels; at the right, or over all on a narrow screen. */
 export function Inspector({
@@ -197,24 +195,14 @@ function Pixels({
           onChange={onOpacity}
         />
       </div>
-      <ul>
-        {map.classes.map(({ className, classIndex, pixels }) => (
-          <li key={classIndex} className="flex h-8 items-center gap-3 px-2">
-            <ClassDot index={classIndex} />
-            <span className="min-w-0 flex-1 truncate">{className}</span>
-            <span className="h-1 w-16 overflow-hidden rounded-full bg-line" aria-hidden>
-              <span className="block h-full rounded-full bg-ink-3" style={{ width: `${(pixels / all) * 100}%` }} />
-            </span>
-            <span className="w-14 text-right font-mono text-12 text-ink-2">{formatShare(pixels / all)}</span>
-          </li>
-        ))}
+      <ClassShares classes={map.classes.map(({ pixels, ...of }) => ({ ...of, share: pixels / all }))}>
         {unlabelled > 0 && (
           <li className="flex h-8 items-center gap-3 px-2 text-ink-3">
             <span className="min-w-0 flex-1 truncate pl-5.5">{t('pixelsUnlabelled')}</span>
             <span className="w-14 text-right font-mono text-12">{formatShare(unlabelled / all)}</span>
           </li>
         )}
-      </ul>
+      </ClassShares>
     </section>
   );
 }

@@ -1,15 +1,19 @@
 import { Tabs } from '@base-ui/react/tabs';
 import type { ModelVersion } from '@fovea/api';
 import { useTranslation } from 'react-i18next';
+import { isTask } from '../../data/task-figures.js';
 import { CopyButton } from '../../parts/copy-button.js';
 import { callExamples } from './call-examples.js';
 
 /** The same call in the languages people have at hand, ready to copy, at this server's own address. */
 export function HowToCall({ model, version }: { model: string; version: ModelVersion }) {
   const { t } = useTranslation('model');
+  const { task } = version.card;
+  if (!isTask(task)) return null;
   const examples = callExamples(
     location.origin,
     model,
+    task,
     version.aliases.includes('champion') ? undefined : version.version,
   );
   return (

@@ -1,23 +1,47 @@
-import type { Prediction } from '@fovea/api';
+import type { PredictionOf, PredictQuery, Task } from '@fovea/api';
 import { useCallback, useEffect, useRef, useState } from 'react';
 import { api } from '../../data/api.js';
 
 /** Asked of the server, so that the slider has all there is to filter. */
 export const leastConfidence = 0.05;
 
+/** Asked of the server: more bars than this nobody reads. */
+const mostClasses = 20;
+
+/** What is asked of a model beside its version. */
+const queries: Readonly<Record<Task, PredictQuery>> = {
+  detection: { confidence: leastConfidence },
+  classification: { topK: mostClasses },
+  segmentation: {},
+  embedding: {},
+};
+
 /** A picture and what the model saw in it. */
-export interface ShownPrediction {
+export interface ShownPrediction<T extends Task> {
   readonly name: string;
   /** Object URL of the picture. */
   readonly url: string;
-  readonly answer: Prediction;
+  readonly answer: PredictionOf<T>;
   /** From sending the picture to having the answer, in milliseconds. */
   readonly roundTripMs: number;
 }
 
+/** Predicts one picture; the caller revokes its URL. The answer is of the task in the model's card. */
+export async function predictPicture<T extends Task>(
+  { model, version, task }: { model: string; version: number; task: T },
+  image: Blob,
+  name: string,
+  signal: AbortSignal,
+): Promise<ShownPrediction<T>> {
+  const start = performance.now();
+  const answer = await api.predict(model, image, { version, ...queries[task] }, { signal });
+  const roundTripMs = performance.now() - start;
+  return { name, url: URL.createObjectURL(image), answer: answer as PredictionOf<T>, roundTripMs };
+}
+
 /** Predicts one picture at a time; the last one asked wins, and the one before stays until its answer is there. */
-export function usePrediction(model: string, version: number) {
-  const [shown, setShown] = useState<ShownPrediction | null>(null);
+export function usePrediction<T extends Task>(model: string, version: number, task: T) {
+  const [shown, setShown] = useState<ShownPrediction<T> | null>(null);
   const [pending, setPending] = useState(false);
   const [error, setError] = useState<unknown>(null);
   const running = useRef<AbortController>(null);
@@ -39,25 +63,18 @@ export function usePrediction(model: string, version: number) {
       setPending(true);
       setError(null);
       try {
-        const start = performance.now();
-        const answer = await api.predict(
-          model,
-          image,
-          { version, confidence: leastConfidence },
-          { signal: call.signal },
-        );
-        const roundTripMs = performance.now() - start;
-        if (call.signal.aborted) return;
+        const found = await predictPicture({ model, version, task }, image, name, call.signal);
+        if (call.signal.aborted) return URL.revokeObjectURL(found.url);
         if (url.current) URL.revokeObjectURL(url.current);
-        url.current = URL.createObjectURL(image);
-        setShown({ name, url: url.current, answer, roundTripMs });
+        url.current = found.url;
+        setShown(found);
       } catch (cause) {
         if (!call.signal.aborted) setError(cause);
       } finally {
         if (running.current === call) setPending(false);
       }
     },
-    [model, version],
+    [model, version, task],
   );
   return { shown, pending, error, predict };
 }
