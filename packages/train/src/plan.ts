@@ -85,6 +85,16 @@ export interface SamplePrediction {
     readonly box?: Xyxy;
     readonly confidence: number;
   }[];
+  readonly labelMaps?: SampleLabelMaps;
+}
+
+/** Classes of a picture's pixels, true and predicted, small enough to look at. */
+export interface SampleLabelMaps {
+  /** 8-bit grey PNGs in base64, of one size: class indices, 255 unlabelled. */
+  readonly truth: string;
+  readonly predicted: string;
+  /** Share of the whole picture's labelled pixels that are predicted right, in [0, 1]; `null` where none is labelled. */
+  readonly pixelAccuracy: number | null;
 }
 
 /** What the training process says. */

@@ -36,6 +36,21 @@ describe.skipIf(!chromium)('a run page', () => {
     await page.context().close();
   });
 
+  it('shows what a segmenter saw as label maps over the picture', async () => {
+    const { page, errors } = await stage.open('/projects/streets/runs/run-pixels');
+    const samples = page.getByRole('region', { name: 'What it sees' });
+    await samples
+      .getByText(/\d+(\.\d+)? ?% of pixels right/)
+      .first()
+      .waitFor();
+    const overlays = samples.locator('img[alt=""]');
+    expect(await overlays.count()).toBeGreaterThanOrEqual(2);
+    await samples.getByRole('slider', { name: 'Opacity' }).fill('0.2');
+    expect(await overlays.first().evaluate((element) => getComputedStyle(element).opacity)).toBe('0.2');
+    expect(errors).toEqual([]);
+    await page.context().close();
+  });
+
   it('stops, says what comes next, and resumes', async () => {
     const { page } = await stage.open(path);
     await page.getByRole('button', { name: 'Stop' }).click();

@@ -122,7 +122,7 @@ export const runLogSchema = z
   .object({ lines: z.array(z.object({ time: timeSchema, text: z.string() })) })
   .openapi('RunLog');
 
-/** What the model of one epoch saw on pictures it never trained on, beside the truth: boxes, or classes of the whole. */
+/** What the model of one epoch saw on pictures it never trained on, beside the truth: boxes, classes of the whole, or of its pixels. */
 export const sampleSetSchema = z
   .object({
     epoch: z.number().int(),
@@ -134,6 +134,13 @@ export const sampleSetSchema = z
         height: z.number(),
         groundTruth: z.array(z.object({ className: z.string(), box: xyxySchema.optional() })),
         predictions: z.array(detectionSchema.extend({ box: xyxySchema.optional() })),
+        labelMaps: z
+          .object({
+            truth: z.string().describe('An 8-bit grey PNG in base64: class indices, 255 unlabelled.'),
+            predicted: z.string().describe('The same, as the model saw it.'),
+            pixelAccuracy: z.number().nullable().describe('Of the labelled pixels of the whole picture.'),
+          })
+          .optional(),
       }),
     ),
   })

@@ -1,10 +1,10 @@
 import { unlabelled } from '@fovea/image';
-import { loadLabelMap, mapLabels } from '@fovea/lake';
+import { encodeLabelMap, loadLabelMap, mapLabels } from '@fovea/lake';
 import { countLabels, createLabelCounts, evaluateSegmentation } from '@fovea/metrics';
 import { type SegmentationNetwork, unplaceLabels } from '@fovea/models';
 import { denseCrossEntropy, denseFocal, diceLoss } from '@fovea/nn';
 import type { Value } from '@fovea/onnx';
-import type { PlannedPicture, TrainPlan } from '../plan.js';
+import type { PlannedPicture, SamplePrediction, TrainPlan } from '../plan.js';
 import type { Evaluator, Recipe, RecipeLoss } from './recipe.js';
 
 /** For each cell along an axis of the output, the pixel of the input it stands for. */
@@ -55,14 +55,44 @@ export function segmentation(plan: TrainPlan, network: SegmentationNetwork): Rec
       return counted;
     },
 
-    evaluator: () => segmentationEvaluator(network, classNames),
+    evaluator: (pictures) => segmentationEvaluator(pictures, network, classNames),
   };
 }
 
-function segmentationEvaluator(network: SegmentationNetwork, classNames: readonly string[]): Evaluator {
+/** Pictures shown to people, and the longer side of their label maps. */
+const [shownPictures, shownSide] = [12, 480];
+
+/** Every so many-th pixel of a label map, such that no side is longer than `shownSide`; as PNG in base64. */
+async function shownMap(data: Uint8Array, width: number, height: number): Promise<string> {
+  const every = Math.ceil(Math.max(width, height) / shownSide);
+  const [columns, rows] = [Math.ceil(width / every), Math.ceil(height / every)];
+  const small = new Uint8Array(columns * rows);
+  for (let y = 0; y < rows; y++)
+    for (let x = 0; x < columns; x++) small[y * columns + x] = data[y * every * width + x * every]!;
+  return Buffer.from(await encodeLabelMap({ data: small, width: columns, height: rows })).toString('base64');
+}
+
+/** Share of the labelled pixels of a picture that are found right; `null` where none is labelled. */
+function shareRight(truth: Uint8Array, found: Uint8Array): number | null {
+  let [right, labelled] = [0, 0];
+  for (const [at, label] of truth.entries()) {
+    if (label === unlabelled) continue;
+    labelled++;
+    if (found[at] === label) right++;
+  }
+  return labelled === 0 ? null : right / labelled;
+}
+
+function segmentationEvaluator(
+  pictures: readonly PlannedPicture[],
+  network: SegmentationNetwork,
+  classNames: readonly string[],
+): Evaluator {
   const counts = createLabelCounts(classNames.length);
   // What is beyond the classes counts as unlabelled.
   const known = classNames.map((_, index) => index);
+  const shown = pictures.slice(0, shownPictures);
+  const samples = new Map<PlannedPicture, SamplePrediction>();
   return {
     async add(picture: PlannedPicture, { labels }, placed) {
       const truth = mapLabels(await loadLabelMap(picture.labelMapPath!), known);
@@ -73,11 +103,23 @@ function segmentationEvaluator(network: SegmentationNetwork, classNames: readonl
         fit: placed,
       });
       countLabels(counts, truth.data, found, picture.name);
+      if (!shown.includes(picture)) return;
+      const { sha256, name } = picture;
+      const labelMaps = {
+        truth: await shownMap(truth.data, width, height),
+        predicted: await shownMap(found, width, height),
+        pixelAccuracy: shareRight(truth.data, found),
+      };
+      samples.set(picture, { sha256, name, width, height, groundTruth: [], predictions: [], labelMaps });
     },
     finish() {
       const details = evaluateSegmentation(counts, classNames);
       const { mIoU, pixelAccuracy, meanAccuracy, meanDice } = details;
-      return { metrics: { mIoU, pixelAccuracy, meanAccuracy, meanDice }, details, samples: [] };
+      return {
+        metrics: { mIoU, pixelAccuracy, meanAccuracy, meanDice },
+        details,
+        samples: shown.flatMap((picture) => samples.get(picture) ?? []),
+      };
     },
   };
 }

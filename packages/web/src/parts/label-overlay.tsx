@@ -1,4 +1,5 @@
-import { memo } from 'react';
+import { classColor, colourLabelMap } from '@fovea/annotations';
+import { memo, useEffect, useMemo, useState } from 'react';
 
 /** How strong label maps are drawn unless somebody moves the slider. */
 export const usualOpacity = 0.55;
@@ -28,3 +29,25 @@ export const LabelOverlay = memo(function LabelOverlay({
     />
   );
 });
+
+/** How much is left of the other classes while one is pointed at. */
+const faded = 0.1;
+
+/** Object URL of a label map (PNG in base64) in the colours of its classes; the class that is lit stands out. */
+export function useColoured(labelMap: string | undefined, lit: number | null = null): string | null {
+  const [url, setUrl] = useState<string | null>(null);
+  const png = useMemo(
+    () => (labelMap === undefined ? null : Uint8Array.from(atob(labelMap), (character) => character.charCodeAt(0))),
+    [labelMap],
+  );
+  useEffect(() => {
+    if (png === null) return setUrl(null);
+    const coloured = colourLabelMap(png, (index) => {
+      return { color: classColor(index), opacity: lit === null || lit === index ? 1 : faded };
+    });
+    const made = URL.createObjectURL(new Blob([coloured], { type: 'image/png' }));
+    setUrl(made);
+    return () => URL.revokeObjectURL(made);
+  }, [png, lit]);
+  return url;
+}

@@ -1,16 +1,12 @@
-import { classColor, colourLabelMap } from '@fovea/annotations';
-import { useCallback, useEffect, useMemo, useState } from 'react';
+import { useCallback, useMemo, useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { formatPercent } from '../../catalogue/format.js';
 import { BoxedPicture } from '../../parts/boxed-picture.js';
 import { ClassShares } from '../../parts/class-shares.js';
-import { LabelOverlay, usualOpacity } from '../../parts/label-overlay.js';
+import { LabelOverlay, useColoured, usualOpacity } from '../../parts/label-overlay.js';
 import { Slider } from '../../parts/slider.js';
 import { usePrediction } from './prediction.js';
 import { pictureHeight, type Tried, TryFrame } from './try-frame.js';
-
-/** How much is left of the other classes while one is pointed at. */
-const faded = 0.1;
 
 /** Tries a segmenter: every pixel in the colour of its class, and how much of the picture each class has. */
 export function TryPixels(tried: Tried) {
@@ -77,23 +73,4 @@ export function TryPixels(tried: Tried) {
       }
     />
   );
-}
-
-/** Object URL of a label map in the colours of its classes; the class that is lit stands out. */
-function useColoured(labelMap: string | undefined, lit: number | null): string | null {
-  const [url, setUrl] = useState<string | null>(null);
-  const png = useMemo(
-    () => (labelMap === undefined ? null : Uint8Array.from(atob(labelMap), (character) => character.charCodeAt(0))),
-    [labelMap],
-  );
-  useEffect(() => {
-    if (png === null) return setUrl(null);
-    const coloured = colourLabelMap(png, (index) => {
-      return { color: classColor(index), opacity: lit === null || lit === index ? 1 : faded };
-    });
-    const made = URL.createObjectURL(new Blob([coloured], { type: 'image/png' }));
-    setUrl(made);
-    return () => URL.revokeObjectURL(made);
-  }, [png, lit]);
-  return url;
 }

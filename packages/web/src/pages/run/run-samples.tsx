@@ -7,6 +7,7 @@ import { formatPercent } from '../../catalogue/format.js';
 import { isActive, projectQuery, sampleSetQuery, samplesQuery } from '../../data/queries.js';
 import { useKeys } from '../../frame/keys.js';
 import { Button, IconButton } from '../../parts/button.js';
+import { usualOpacity } from '../../parts/label-overlay.js';
 import { Slider } from '../../parts/slider.js';
 import { SamplePair } from './sample-pair.js';
 
@@ -24,7 +25,7 @@ export function RunSamples({
   epoch: number | undefined;
   onEpoch: (epoch: number | undefined) => void;
 }) {
-  const { t } = useTranslation('run');
+  const { t } = useTranslation(['run', 'data']);
   const project = useQuery(projectQuery(run.project));
   const list = useQuery(samplesQuery(run.id));
   const epochs = list.data?.epochs ?? [];
@@ -43,6 +44,7 @@ export function RunSamples({
     placeholderData: keepPreviousData,
   });
   const [confidence, setConfidence] = useState(0.3);
+  const [opacity, setOpacity] = useState(usualOpacity);
   const [all, setAll] = useState(false);
   const [playing, setPlaying] = useState(false);
   const go = (index: number) => {
@@ -76,6 +78,18 @@ export function RunSamples({
       <div className="flex min-h-8 items-center gap-x-3 max-md:flex-wrap">
         <h3 className="font-medium">{t('samples')}</h3>
         <span className="min-w-0 flex-1 truncate text-12 text-ink-3">{t('samplesNote')}</span>
+        {run.task === 'segmentation' && (
+          <Slider
+            className="w-52 max-md:h-8 max-md:w-full"
+            label={t('data:opacity')}
+            value={opacity}
+            min={0}
+            max={1}
+            step={0.05}
+            text={formatPercent(opacity)}
+            onChange={setOpacity}
+          />
+        )}
         {run.task === 'detection' && (
           <Slider
             className="w-52 max-md:h-8 max-md:w-full"
@@ -133,7 +147,14 @@ export function RunSamples({
       ) : (
         <ul>
           {shown.map((picture) => (
-            <SamplePair key={picture.sha256} run={run} picture={picture} classes={classes} confidence={confidence} />
+            <SamplePair
+              key={picture.sha256}
+              run={run}
+              picture={picture}
+              classes={classes}
+              confidence={confidence}
+              opacity={opacity}
+            />
           ))}
         </ul>
       )}
