@@ -45,7 +45,7 @@ describe.skipIf(!chromium)('a run page', () => {
       .waitFor();
     const overlays = samples.locator('img[alt=""]');
     expect(await overlays.count()).toBeGreaterThanOrEqual(2);
-    await samples.getByRole('slider', { name: 'Opacity' }).fill('0.2');
+    await samples.getByRole('slider', { name: 'Label strength' }).fill('0.2');
     expect(await overlays.first().evaluate((element) => getComputedStyle(element).opacity)).toBe('0.2');
     expect(errors).toEqual([]);
     await page.context().close();

@@ -104,7 +104,7 @@ export function RunPage() {
           <RunOutcome run={run} />
           <div className="grid items-start gap-4 xl:grid-cols-2">
             <RunCurves run={run} points={metrics.data?.points ?? []} />
-            {(run.task === 'detection' || run.task === 'classification') && (
+            {run.task !== 'embedding' && (
               <RunSamples
                 run={run}
                 epoch={epoch}
