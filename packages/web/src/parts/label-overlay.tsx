@@ -1,5 +1,8 @@
 import { classColor, colourLabelMap } from '@fovea/annotations';
 import { memo, useEffect, useMemo, useState } from 'react';
+import { useTranslation } from 'react-i18next';
+import { formatPercent } from '../catalogue/format.js';
+import { Slider } from './slider.js';
 
 /** How strong label maps are drawn unless somebody moves the slider. */
 export const usualOpacity = 0.55;
@@ -29,6 +32,31 @@ export const LabelOverlay = memo(function LabelOverlay({
     />
   );
 });
+
+/** How strong label maps are drawn, from not at all to nothing but them. */
+export function LabelStrength({
+  opacity,
+  onOpacity,
+  className,
+}: {
+  opacity: number;
+  onOpacity: (opacity: number) => void;
+  className?: string;
+}) {
+  const { t } = useTranslation('data');
+  return (
+    <Slider
+      className={className}
+      label={t('opacity')}
+      value={opacity}
+      min={0}
+      max={1}
+      step={0.05}
+      text={formatPercent(opacity)}
+      onChange={onOpacity}
+    />
+  );
+}
 
 /** How much is left of the other classes while one is pointed at. */
 const faded = 0.1;

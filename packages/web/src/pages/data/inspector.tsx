@@ -4,7 +4,7 @@ import type { TFunction } from 'i18next';
 import { ChevronLeft, ChevronRight, ExternalLink, X } from 'lucide-react';
 import { useState } from 'react';
 import { useTranslation } from 'react-i18next';
-import { formatBytes, formatCount, formatMoment, formatPercent, formatShare } from '../../catalogue/format.js';
+import { formatBytes, formatCount, formatMoment, formatShare } from '../../catalogue/format.js';
 import { api } from '../../data/api.js';
 import { pictureQuery } from '../../data/queries.js';
 import { BoxedPicture } from '../../parts/boxed-picture.js';
@@ -13,8 +13,7 @@ import { ClassDot } from '../../parts/class-dot.js';
 import { ClassShares } from '../../parts/class-shares.js';
 import { CopyButton } from '../../parts/copy-button.js';
 import { Failure } from '../../parts/failure.js';
-import { LabelOverlay } from '../../parts/label-overlay.js';
-import { Slider } from '../../parts/slider.js';
+import { LabelOverlay, LabelStrength } from '../../parts/label-overlay.js';
 
 /** The picture selected, large, with its facts and labels; at the right, or over all on a narrow screen. */
 export function Inspector({
@@ -184,16 +183,7 @@ function Pixels({
     <section className="border-b border-line p-4">
       <div className="mb-2 flex items-center justify-between gap-4 max-md:flex-wrap">
         <h3 className="font-medium">{t('pixelClasses', { count: map.classes.length })}</h3>
-        <Slider
-          className="w-56"
-          label={t('opacity')}
-          value={opacity}
-          min={0}
-          max={1}
-          step={0.05}
-          text={formatPercent(opacity)}
-          onChange={onOpacity}
-        />
+        <LabelStrength className="w-56" opacity={opacity} onOpacity={onOpacity} />
       </div>
       <ClassShares classes={map.classes.map(({ pixels, ...of }) => ({ ...of, share: pixels / all }))}>
         {unlabelled > 0 && (

@@ -1,10 +1,8 @@
 import { useCallback, useMemo, useState } from 'react';
 import { useTranslation } from 'react-i18next';
-import { formatPercent } from '../../catalogue/format.js';
 import { BoxedPicture } from '../../parts/boxed-picture.js';
 import { ClassShares } from '../../parts/class-shares.js';
-import { LabelOverlay, useColoured, usualOpacity } from '../../parts/label-overlay.js';
-import { Slider } from '../../parts/slider.js';
+import { LabelOverlay, LabelStrength, useColoured, usualOpacity } from '../../parts/label-overlay.js';
 import { usePrediction } from './prediction.js';
 import { pictureHeight, type Tried, TryFrame } from './try-frame.js';
 
@@ -32,17 +30,7 @@ export function TryPixels(tried: Tried) {
       tried={tried}
       {...state}
       title={shown ? t('data:pixelClasses', { count: present.length }) : t('tryIt')}
-      controls={
-        <Slider
-          label={t('data:opacity')}
-          value={opacity}
-          min={0}
-          max={1}
-          step={0.05}
-          text={formatPercent(opacity)}
-          onChange={setOpacity}
-        />
-      }
+      controls={<LabelStrength opacity={opacity} onOpacity={setOpacity} />}
       timing={shown && { ...shown.answer.timings, roundTripMs: shown.roundTripMs }}
       current={shown?.name}
       onPictures={take}

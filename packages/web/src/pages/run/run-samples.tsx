@@ -7,7 +7,7 @@ import { formatPercent } from '../../catalogue/format.js';
 import { isActive, projectQuery, sampleSetQuery, samplesQuery } from '../../data/queries.js';
 import { useKeys } from '../../frame/keys.js';
 import { Button, IconButton } from '../../parts/button.js';
-import { usualOpacity } from '../../parts/label-overlay.js';
+import { LabelStrength, usualOpacity } from '../../parts/label-overlay.js';
 import { Slider } from '../../parts/slider.js';
 import { SamplePair } from './sample-pair.js';
 
@@ -79,16 +79,7 @@ export function RunSamples({
         <h3 className="font-medium">{t('samples')}</h3>
         <span className="min-w-0 flex-1 truncate text-12 text-ink-3">{t('samplesNote')}</span>
         {run.task === 'segmentation' && (
-          <Slider
-            className="w-52 max-md:h-8 max-md:w-full"
-            label={t('data:opacity')}
-            value={opacity}
-            min={0}
-            max={1}
-            step={0.05}
-            text={formatPercent(opacity)}
-            onChange={setOpacity}
-          />
+          <LabelStrength className="w-52 max-md:h-8 max-md:w-full" opacity={opacity} onOpacity={setOpacity} />
         )}
         {run.task === 'detection' && (
           <Slider
