@@ -79,7 +79,7 @@ export function RunSamples({
         <h3 className="font-medium">{t('samples')}</h3>
         <span className="min-w-0 flex-1 truncate text-12 text-ink-3">{t('samplesNote')}</span>
         {run.task === 'segmentation' && (
-          <LabelStrength className="w-52 max-md:h-8 max-md:w-full" opacity={opacity} onOpacity={setOpacity} />
+          <LabelStrength className="w-64 max-md:h-8 max-md:w-full" opacity={opacity} onOpacity={setOpacity} />
         )}
         {run.task === 'detection' && (
           <Slider
