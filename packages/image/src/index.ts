@@ -23,6 +23,16 @@ export {
 export { decodeImage, type EncodedImage, type ImageFacts, probeImage, type RawImage, readImageSize } from './decode.js';
 export { type DrawOptions, drawDetections } from './draw-detections.js';
 export { type DrawLabelMapOptions, drawLabelMap } from './draw-label-map.js';
+export {
+  type ChannelStatistics,
+  type ExifFacts,
+  type FactsOptions,
+  type GpsPosition,
+  hashDistance,
+  type PictureFacts,
+  type PixelStatistics,
+  readFacts,
+} from './facts/index.js';
 export { DEFAULT_MAX_PIXELS, type ImageFormat, type ImageInput, type ReadOptions, sniffFormat } from './input.js';
 export {
   type Letterbox,

@@ -1,7 +1,7 @@
 import { constants } from 'node:fs';
 import { open } from 'node:fs/promises';
 import { FoveaError } from '@fovea/annotations';
-import sharp, { type Sharp } from 'sharp';
+import sharp, { type Metadata, type Sharp } from 'sharp';
 
 /** A picture as bytes of its file, or the path of that file. */
 export type ImageInput = string | Uint8Array;
@@ -22,6 +22,8 @@ export interface OpenedImage {
   /** As shown: after the EXIF orientation is applied. */
   readonly width: number;
   readonly height: number;
+  /** What the header says. */
+  readonly header: Metadata;
   /** A fresh pipeline over the bytes, turned upright, one frame, limits set. */
   pipeline(): Sharp;
   /** The error for pixels that turn out unreadable. */
@@ -48,7 +50,7 @@ export async function openImage(input: ImageInput, options: ReadOptions = {}): P
   const { format, source, pipeline, broken } = openKnown(bytes, fail);
   const maxPixels = options.maxPixels ?? DEFAULT_MAX_PIXELS;
 
-  let header: Awaited<ReturnType<Sharp['metadata']>>;
+  let header: Metadata;
   try {
     header = await source().metadata();
   } catch (cause) {
@@ -63,7 +65,7 @@ export async function openImage(input: ImageInput, options: ReadOptions = {}): P
         `${maxPixels / 1e6} MP and ${MAX_SIDE} pixels a side`,
     );
   }
-  return { bytes, format, width, height, pipeline, broken };
+  return { bytes, format, width, height, header, pipeline, broken };
 }
 
 type Fail = (why: string, cause?: unknown) => FoveaError;
