@@ -98,7 +98,8 @@ export async function readExif(block: Uint8Array | undefined): Promise<ExifFacts
     fNumber: positive(exif.FNumber),
     iso: positive(Array.isArray(exif.ISO) ? exif.ISO[0] : exif.ISO),
     focalLengthMm: positive(exif.FocalLength),
-    takenAt: dateTime(exif.DateTimeOriginal) ?? dateTime(exif.CreateDate) ?? dateTime(ifd0.ModifyDate),
+    // Not ifd0.ModifyDate: that is when somebody edited it.
+    takenAt: dateTime(exif.DateTimeOriginal) ?? dateTime(exif.CreateDate),
     takenAtOffsetMinutes:
       offset(exif.OffsetTimeOriginal) ?? offset(exif.OffsetTimeDigitized) ?? offset(exif.OffsetTime),
     gps: position(gps),
@@ -131,11 +132,15 @@ function plain(value: unknown, depth: number): unknown {
 
 /** Without NUL, which PostgreSQL's text cannot hold, and without halves of surrogate pairs. */
 function clean(value: string): string {
-  return value.replaceAll('\0', '').replace(/\p{Surrogate}/gu, '\ufffd').trim();
+  return value
+    .replaceAll('\0', '')
+    .replace(/\p{Surrogate}/gu, '\ufffd')
+    .trim();
 }
 
 function text(value: unknown): string | null {
-  return typeof value === 'string' ? clean(value).slice(0, 200) || null : null;
+  // A text ends at its NUL; what follows is what lay in the camera's memory.
+  return typeof value === 'string' ? clean(value.split('\0')[0]!).slice(0, 200) || null : null;
 }
 
 function positive(value: unknown): number | null {
