@@ -2,12 +2,13 @@ import { constants } from 'node:fs';
 import { open } from 'node:fs/promises';
 import { FoveaError } from '@fovea/annotations';
 import sharp, { type Metadata, type Sharp } from 'sharp';
+import { decodeBmp, readBmpHeader } from './bmp.js';
 
 /** A picture as bytes of its file, or the path of that file. */
 export type ImageInput = string | Uint8Array;
 
 /** The formats Fovea reads, by their content. */
-export type ImageFormat = 'jpeg' | 'png' | 'webp' | 'avif' | 'tiff' | 'gif';
+export type ImageFormat = 'jpeg' | 'png' | 'webp' | 'avif' | 'tiff' | 'gif' | 'bmp';
 
 /** What every reading function takes. */
 export interface ReadOptions {
@@ -39,7 +40,7 @@ const MAX_SIDE = 65_500;
 const O_RDONLY_NONBLOCK = constants.O_RDONLY | (constants.O_NONBLOCK ?? 0);
 
 /**
- * Reads the header. Only the six formats above are let through, told by their first bytes and not by their name, so that
+ * Reads the header. Only the seven formats above are let through, told by their first bytes and not by their name, so that
  * SVG, PDF and the like never reach a parser.
  *
  * @throws FoveaError `unreadable_image`
@@ -48,23 +49,28 @@ export async function openImage(input: ImageInput, options: ReadOptions = {}): P
   const fail = failure(input);
   const bytes = typeof input === 'string' ? await readRegularFile(input, fail) : input;
   const { format, source, pipeline, broken } = openKnown(bytes, fail);
-  const maxPixels = options.maxPixels ?? DEFAULT_MAX_PIXELS;
+  const checkSize = ({ width, height }: { width: number; height: number }) => {
+    const { maxPixels = DEFAULT_MAX_PIXELS } = options;
+    if (!(width > 0 && height > 0)) throw fail('it has no pixels');
+    if (width * height > maxPixels || Math.max(width, height) > MAX_SIDE) {
+      const megapixels = (width * height) / 1e6;
+      throw fail(
+        `it claims ${width} x ${height} pixels (${megapixels.toFixed(1)} MP), more than the limit of ` +
+          `${maxPixels / 1e6} MP and ${MAX_SIDE} pixels a side`,
+      );
+    }
+  };
 
   let header: Metadata;
   try {
+    // Its pixels are unpacked to ask for its facts.
+    if (format === 'bmp') checkSize(readBmpHeader(bytes));
     header = await source().metadata();
   } catch (cause) {
-    throw broken(cause);
+    throw cause instanceof FoveaError ? cause : broken(cause);
   }
   const { width, height } = header.autoOrient;
-  if (!(width > 0 && height > 0)) throw fail('it has no pixels');
-  if (width * height > maxPixels || Math.max(width, height) > MAX_SIDE) {
-    const megapixels = (width * height) / 1e6;
-    throw fail(
-      `it claims ${width} x ${height} pixels (${megapixels.toFixed(1)} MP), more than the limit of ` +
-        `${maxPixels / 1e6} MP and ${MAX_SIDE} pixels a side`,
-    );
-  }
+  checkSize({ width, height });
   return { bytes, format, width, height, header, pipeline, broken };
 }
 
@@ -89,8 +95,23 @@ function failure(input: ImageInput): Fail {
 export function openKnown(bytes: Uint8Array, fail: Fail = failure(bytes)) {
   if (bytes.length === 0) throw fail('it is empty (0 bytes)');
   const format = sniffFormat(bytes);
-  if (!format) throw fail('it is not a JPEG, PNG, WebP, AVIF, TIFF or GIF picture');
-  const source = () => sharp(bytes, { failOn: 'error', limitInputPixels: false, pages: 1, sequentialRead: true });
+  if (!format) {
+    if (isHeic(bytes))
+      throw fail('it is a HEIC picture, whose codec Fovea does not have: save it as JPEG, PNG or AVIF');
+    throw fail('it is not a JPEG, PNG, WebP, AVIF, TIFF, GIF or BMP picture');
+  }
+  const settings = { failOn: 'error', limitInputPixels: false, pages: 1, sequentialRead: true } as const;
+  let unpacked: Parameters<typeof sharp> | undefined;
+  const unpack = (): Parameters<typeof sharp> => {
+    const header = readBmpHeader(bytes);
+    const { data, channels } = decodeBmp(bytes, header);
+    return [data, { ...settings, raw: { width: header.width, height: header.height, channels } }];
+  };
+  const source = () => {
+    if (format !== 'bmp') return sharp(bytes, settings);
+    unpacked ??= unpack();
+    return sharp(...unpacked);
+  };
   return {
     format,
     source,
@@ -126,8 +147,20 @@ export function sniffFormat(bytes: Uint8Array): ImageFormat | undefined {
   if (ascii(0, 4) === 'RIFF' && ascii(8, 12) === 'WEBP') return 'webp';
   if (ascii(0, 4) === 'GIF8') return 'gif';
   if (['II*\0', 'MM\0*', 'II+\0', 'MM\0+'].includes(ascii(0, 4))) return 'tiff';
+  // With the size of its information header, in little-endian: many texts begin with BM.
+  if (ascii(0, 2) === 'BM' && bytes[14]! >= 12 && bytes[14]! <= 124 && ascii(15, 18) === '\0\0\0') return 'bmp';
+  if (isHeic(bytes)) return undefined;
   if (ascii(4, 8) === 'ftyp' && ['avif', 'avis', 'mif1', 'miaf'].includes(ascii(8, 12))) return 'avif';
   return undefined;
+}
+
+/** HEIF with HEVC inside, by its brands. */
+function isHeic(bytes: Uint8Array): boolean {
+  const ascii = (from: number, to: number) => String.fromCharCode(...bytes.subarray(from, to));
+  if (ascii(4, 8) !== 'ftyp') return false;
+  const brand = ascii(8, 12);
+  if (/^(hei[cxms]|hev[cxms])$/.test(brand)) return true;
+  return brand === 'mif1' && /hei[cx]/.test(ascii(16, 64)) && !ascii(16, 64).includes('avif');
 }
 
 function describe(cause: unknown): string {

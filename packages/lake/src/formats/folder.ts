@@ -52,7 +52,7 @@ export async function openFolder(path: string): Promise<DatasetFolder> {
   if (pictures.length === 0) {
     throw new FoveaError(
       'no_pictures',
-      `There is no picture (JPEG, PNG, WebP, AVIF, TIFF or GIF) in "${root}". Name the folder that holds the pictures ` +
+      `There is no picture (JPEG, PNG, WebP, AVIF, TIFF, GIF or BMP) in "${root}". Name the folder that holds the pictures ` +
         'together with their labels.',
       { path },
     );
