@@ -182,7 +182,9 @@ function expectMovedAlong(canvas: Canvas, tolerance = 12): void {
       const label = labelMap[at]!;
       if (kind === 'ground' ? label !== paints.length : label !== kind) wrong++;
     }
-  expect(wrong, `${wrong} of ${inner} labels are not what the pixels show`).toBeLessThanOrEqual(edgeSlack(inner));
+  // One line more: where a border falls on the middle of pixels, labels may take either side along all of it.
+  const slack = edgeSlack(inner) + Math.max(width, height);
+  expect(wrong, `${wrong} of ${inner} labels are not what the pixels show`).toBeLessThanOrEqual(slack);
   let exposed = 0;
   for (let at = 0; at < labelMap.length; at++)
     if (labelMap[at] === unlabelled && typeof kindOf(pixels, at, 2) === 'number') exposed++;
