@@ -16,6 +16,12 @@ export interface ReadOptions {
   readonly maxPixels?: number;
 }
 
+/** What a file's header says, as sharp tells it. */
+export type ImageHeader = Pick<
+  Metadata,
+  'autoOrient' | 'orientation' | 'space' | 'channels' | 'depth' | 'hasAlpha' | 'pages' | 'exif'
+>;
+
 /** A file opened far enough to know what it claims to be; its pixels are still unread. */
 export interface OpenedImage {
   readonly bytes: Uint8Array;
@@ -23,8 +29,7 @@ export interface OpenedImage {
   /** As shown: after the EXIF orientation is applied. */
   readonly width: number;
   readonly height: number;
-  /** What the header says. */
-  readonly header: Metadata;
+  readonly header: ImageHeader;
   /** A fresh pipeline over the bytes, turned upright, one frame, limits set. */
   pipeline(): Sharp;
   /** The error for pixels that turn out unreadable. */
@@ -49,29 +54,31 @@ export async function openImage(input: ImageInput, options: ReadOptions = {}): P
   const fail = failure(input);
   const bytes = typeof input === 'string' ? await readRegularFile(input, fail) : input;
   const { format, source, pipeline, broken } = openKnown(bytes, fail);
-  const checkSize = ({ width, height }: { width: number; height: number }) => {
-    const { maxPixels = DEFAULT_MAX_PIXELS } = options;
-    if (!(width > 0 && height > 0)) throw fail('it has no pixels');
-    if (width * height > maxPixels || Math.max(width, height) > MAX_SIDE) {
-      const megapixels = (width * height) / 1e6;
-      throw fail(
-        `it claims ${width} x ${height} pixels (${megapixels.toFixed(1)} MP), more than the limit of ` +
-          `${maxPixels / 1e6} MP and ${MAX_SIDE} pixels a side`,
-      );
-    }
-  };
+  const maxPixels = options.maxPixels ?? DEFAULT_MAX_PIXELS;
 
-  let header: Metadata;
+  let header: ImageHeader;
   try {
-    // Its pixels are unpacked to ask for its facts.
-    if (format === 'bmp') checkSize(readBmpHeader(bytes));
-    header = await source().metadata();
+    header = format === 'bmp' ? bmpMetadata(bytes) : await source().metadata();
   } catch (cause) {
-    throw cause instanceof FoveaError ? cause : broken(cause);
+    throw broken(cause);
   }
   const { width, height } = header.autoOrient;
-  checkSize({ width, height });
+  if (!(width > 0 && height > 0)) throw fail('it has no pixels');
+  if (width * height > maxPixels || Math.max(width, height) > MAX_SIDE) {
+    const megapixels = (width * height) / 1e6;
+    throw fail(
+      `it claims ${width} x ${height} pixels (${megapixels.toFixed(1)} MP), more than the limit of ` +
+        `${maxPixels / 1e6} MP and ${MAX_SIDE} pixels a side`,
+    );
+  }
   return { bytes, format, width, height, header, pipeline, broken };
+}
+
+/** The header of a BMP, which sharp does not read; its pixels are not looked at. */
+function bmpMetadata(bytes: Uint8Array): ImageHeader {
+  const { width, height, masks } = readBmpHeader(bytes);
+  const hasAlpha = masks[3] !== 0;
+  return { autoOrient: { width, height }, space: 'srgb', channels: hasAlpha ? 4 : 3, depth: 'uchar', hasAlpha };
 }
 
 type Fail = (why: string, cause?: unknown) => FoveaError;

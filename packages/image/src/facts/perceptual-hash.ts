@@ -64,7 +64,7 @@ function areaMeans(luma: ArrayLike<number>, width: number, height: number): Floa
   return out;
 }
 
-/** Bits in which two perceptual hashes differ: 0 to 64; up to about 6 they are near duplicates. */
+/** Bits in which two perceptual hashes (16 hexadecimal digits each) differ: 0 to 64. */
 export function hashDistance(a: string, b: string): number {
   let bits = 0;
   for (const at of [0, 8]) {

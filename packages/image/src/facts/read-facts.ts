@@ -69,14 +69,15 @@ export async function readFacts(input: ImageInput, options: FactsOptions = {}): 
       .raw({ depth: 'uchar' })
       .toBuffer({ resolveWithObject: true });
     const { info, data } = reduced;
-    const raw = { width: info.width, height: info.height, channels: info.channels as 1 | 2 | 3 | 4 };
+    // In sRGB grey has three channels too; a fourth is alpha.
+    const raw = { width: info.width, height: info.height, channels: info.channels as 3 | 4 };
     thumbnail = await sharp(data, { raw }).webp({ quality: 80, effort: 0 }).toBuffer();
   } catch (cause) {
     throw opened.broken(cause);
   }
   const { info, data } = reduced;
-  const [colours, channels] = asColour(data, info.channels);
-  const { statistics, luma } = computePixelStatistics(colours, info.width, info.height, channels);
+  const channels = info.channels as 3 | 4;
+  const { statistics, luma } = computePixelStatistics(data, info.width, info.height, channels);
   return {
     sha256: createHash('sha256').update(bytes).digest('hex'),
     sizeBytes: bytes.length,
@@ -95,16 +96,4 @@ export async function readFacts(input: ImageInput, options: FactsOptions = {}): 
     exif: await readExif(format === 'tiff' ? bytes : header.exif),
     thumbnail,
   };
-}
-
-/** Grey, with alpha or without, as three colours and alpha. */
-function asColour(data: Uint8Array, channels: number): [Uint8Array, 3 | 4] {
-  if (channels === 3 || channels === 4) return [data, channels];
-  const wide = channels === 2 ? 4 : 3;
-  const out = new Uint8Array((data.length / channels) * wide);
-  for (let from = 0, to = 0; from < data.length; from += channels, to += wide) {
-    out.fill(data[from]!, to, to + 3);
-    if (wide === 4) out[to + 3] = data[from + 1]!;
-  }
-  return [out, wide];
 }

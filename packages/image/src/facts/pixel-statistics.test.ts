@@ -1,6 +1,5 @@
 import sharp from 'sharp';
 import { describe, expect, test } from 'vitest';
-import { hashDistance, perceptualHash } from './perceptual-hash.js';
 import { computePixelStatistics } from './pixel-statistics.js';
 
 describe('statistics of pixels', () => {
@@ -47,32 +46,5 @@ describe('statistics of pixels', () => {
     const { statistics } = computePixelStatistics(Uint8Array.from([0, 0, 0, 0, 0, 0, 0, 255]), 2, 1, 4);
     expect(statistics.channels[0]).toMatchObject({ mean: 127.5, min: 0, max: 255 });
     expect(statistics.sharpness).toBe(0);
-  });
-});
-
-describe('perceptual hash', () => {
-  const wave = (width: number, height: number, shift = 0) =>
-    Float64Array.from({ length: width * height }, (_, i) => {
-      const [x, y] = [((i % width) + 0.5) / width, (Math.floor(i / width) + 0.5) / height];
-      return 128 + 60 * Math.sin(7 * x + 3 * y * y + shift) + 40 * Math.cos(5 * y - 2 * x * y);
-    });
-
-  test('is the same picture at another size, lighter, or with a little noise, and not another picture', () => {
-    const hash = perceptualHash(wave(320, 200), 320, 200);
-    expect(hash).toMatch(/^[0-9a-f]{16}$/);
-    expect(hashDistance(hash, perceptualHash(wave(150, 90), 150, 90))).toBeLessThanOrEqual(4);
-    const lighter = wave(320, 200).map((value, i) => value * 1.1 + 12 + ((i * 7919) % 5));
-    expect(hashDistance(hash, perceptualHash(lighter, 320, 200))).toBeLessThanOrEqual(4);
-    expect(hashDistance(hash, perceptualHash(wave(320, 200, 2.5), 320, 200))).toBeGreaterThan(12);
-  });
-
-  test('takes pictures of a pixel and of one colour', () => {
-    expect(perceptualHash([7], 1, 1)).toBe(perceptualHash(new Uint8Array(1000).fill(7), 100, 10));
-  });
-
-  test('the distance counts bits of all 64', () => {
-    expect(hashDistance('0000000000000000', 'ffffffffffffffff')).toBe(64);
-    expect(hashDistance('8000000000000001', '0000000000000000')).toBe(2);
-    expect(hashDistance('8000000080000000', '8000000080000000')).toBe(0);
   });
 });
