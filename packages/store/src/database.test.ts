@@ -41,6 +41,17 @@ describe('the database', () => {
     await again.close();
   });
 
+  it('ends nothing when a lent connection breaks between two queries', async () => {
+    const client = await test.home.pool.connect();
+    const { rows } = await client.query<{ pid: number }>('select pg_backend_pid() as pid');
+    const ended = new Promise<void>((resolve) => client.once('end', resolve));
+    await test.home.pool.query('select pg_terminate_backend($1)', [rows[0]?.pid]);
+    await ended;
+    await expect(client.query('select 1')).rejects.toThrow(/not queryable/);
+    client.release(true);
+    expect((await test.home.pool.query('select 1 as one')).rows).toEqual([{ one: 1 }]);
+  });
+
   it('refuses a home that a newer version wrote', async () => {
     await test.home.pool.query(`insert into fovea.migrations (name) values ('9999-future.sql')`);
     await expect(openHome(test.path, { databaseUrl: null })).rejects.toMatchObject({ code: 'home_newer' });

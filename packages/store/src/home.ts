@@ -200,6 +200,9 @@ function makePool(config: pg.PoolConfig): pg.Pool {
   const pool = new pg.Pool({ max: 10, idleTimeoutMillis: 30_000, application_name: 'fovea', ...config });
   // An idle connection that breaks is replaced by the pool; without a listener the process would end.
   pool.on('error', () => undefined);
+  // The pool takes its listener off a connection while it is lent, so one that breaks between two queries of a
+  // transaction would end the process too. The next query on it fails and says so.
+  pool.on('connect', (client) => client.on('error', () => undefined));
   return pool;
 }
 
