@@ -10,13 +10,16 @@
 /** Roots that come along with whoever stands on them. */
 export const roots = ['annotations', 'onnx', 'autodiff', 'store'];
 
+/** Rooms that came after DESIGN.md's table (docs/adr/0008-rooms-formats-and-curation.md): it says nothing of who may import them. */
+export const later = ['formats', 'curation'];
+
 /** The rooms by layer, lowest first. */
 export const layers = [
   ['annotations', 'onnx'],
   ['autodiff', 'runtime', 'image', 'video', 'store'],
-  ['nn', 'optim', 'metrics', 'api'],
+  ['nn', 'optim', 'metrics', 'formats', 'api'],
   ['models', 'lake', 'registry', 'analytics', 'jobs'],
-  ['train', 'serving', 'streams'],
+  ['train', 'serving', 'curation', 'streams'],
   ['server', 'web', 'cli'],
 ];
 
@@ -34,14 +37,16 @@ export const table = {
   nn: ['autodiff', 'onnx'],
   optim: ['autodiff', 'onnx'],
   metrics: ['annotations'],
+  formats: ['annotations', 'image'],
   api: ['annotations'],
   models: ['nn', 'runtime', 'image', 'annotations'],
-  lake: ['annotations', 'image', 'video', 'store'],
+  lake: ['annotations', 'formats', 'image', 'video', 'store'],
   registry: ['onnx', 'store'],
   analytics: ['annotations'],
   jobs: ['store'],
-  train: ['models', 'nn', 'optim', 'runtime', 'metrics', 'image', 'lake', 'registry', 'jobs'],
+  train: ['models', 'nn', 'optim', 'runtime', 'metrics', 'image', 'formats', 'lake', 'registry', 'jobs'],
   serving: ['models', 'runtime', 'registry', 'image'],
+  curation: ['models', 'runtime', 'image', 'lake', 'registry'],
   streams: ['video', 'models', 'runtime', 'analytics', 'lake'],
   server: below(5),
   web: ['api', 'annotations', 'metrics'],

@@ -1,4 +1,4 @@
-export type { BoxAnnotation, Detection } from './annotation.js';
+export type { BoxAnnotation, Detection, ObjectShape, RotatedBox, Skeleton } from './annotation.js';
 export {
   area,
   type Cxcywh,
@@ -16,6 +16,7 @@ export { classColor } from './class-color.js';
 export { type CocoRle, maskFromCoco, maskToCoco, packRuns, unpackRuns } from './coco-rle.js';
 export { type ClassColour, colourLabelMap } from './colour-label-map.js';
 export { FoveaError } from './error.js';
+export { groupBy } from './group-by.js';
 export { COCO_SIGMAS, type Keypoints, type KeypointTruth, oks } from './keypoints.js';
 export {
   createMask,

@@ -1,8 +1,8 @@
 import { open, readFile, stat } from 'node:fs/promises';
 import { basename, relative, resolve, sep } from 'node:path';
 import { FoveaError } from '@fovea/annotations';
+import { parseDataset } from '@fovea/formats';
 import { sniffFormat } from '@fovea/image';
-import { parseDataset } from '@fovea/lake';
 import { encodePng } from './encode-png.js';
 import type { Problem } from './problems.js';
 

@@ -1,8 +1,8 @@
 import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { classColor } from '@fovea/annotations';
+import { decodeLabelMap, encodeLabelMap } from '@fovea/formats';
 import { decodeImage, renderSamplePicture } from '@fovea/image';
-import { decodeLabelMap, encodeLabelMap } from '@fovea/lake';
 import { registerTinyModels, tinyClasses, tinyDimensions } from '@fovea/serving/testing';
 import { openHome } from '@fovea/store';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';

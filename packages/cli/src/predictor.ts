@@ -1,6 +1,6 @@
 import { FoveaError } from '@fovea/annotations';
 import type { Model, Prediction } from '@fovea/api';
-import { decodeLabelMap } from '@fovea/lake';
+import { decodeLabelMap } from '@fovea/formats';
 import { resolveModel } from '@fovea/registry';
 import { createServing, type PredictOptions, type ServedPrediction } from '@fovea/serving';
 import { type CommonOptions, remoteOf, type Session, withHome } from './session.js';

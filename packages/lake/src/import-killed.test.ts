@@ -8,10 +8,10 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
+import { parseDataset } from '@fovea/formats';
+import { writeDataset } from '@fovea/formats/testing';
 import { openTestHome, type TestHome } from '@fovea/store/testing';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { writeDataset } from './fixtures/test-pictures.js';
-import { parseDataset } from './formats/index.js';
 import { importDataset } from './import.js';
 
 const IMPORT = fileURLToPath(new URL('./fixtures/import-folder.js', import.meta.url));

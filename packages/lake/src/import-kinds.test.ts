@@ -1,11 +1,10 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { decodeLabelMap, type ParseOptions, parseDataset } from '@fovea/formats';
+import { labelPng, pngOf } from '@fovea/formats/testing';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { openTestImport, type TestImport } from './fixtures/test-import.js';
-import { labelPng, pngOf } from './fixtures/test-pictures.js';
-import { type ParseOptions, parseDataset } from './formats/index.js';
 import { importDataset, importPicture } from './import.js';
-import { decodeLabelMap } from './label-map.js';
 import { getMedia, listMedia } from './media.js';
 import { createProject, getProject } from './project.js';
 import { createSnapshot, getSnapshot, readManifest } from './snapshot.js';

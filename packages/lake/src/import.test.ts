@@ -1,9 +1,9 @@
 import { readFile, rm, symlink } from 'node:fs/promises';
 import { join } from 'node:path';
+import { parseDataset } from '@fovea/formats';
+import { pngOf, writeDataset } from '@fovea/formats/testing';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { openTestImport, type TestImport } from './fixtures/test-import.js';
-import { pngOf, writeDataset } from './fixtures/test-pictures.js';
-import { parseDataset } from './formats/index.js';
 import { importDataset, importPicture } from './import.js';
 import { getMedia, listMedia } from './media.js';
 import { createProject, getProject, listProjects } from './project.js';

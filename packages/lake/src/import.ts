@@ -1,11 +1,10 @@
 import { createHash } from 'node:crypto';
 import { lstat, readFile } from 'node:fs/promises';
 import { FoveaError } from '@fovea/annotations';
+import { checkBoxes, loadLabelMapFile, type ParsedDataset, type Problem, type SourcedAnnotation } from '@fovea/formats';
 import { type ImageFacts, probeImage } from '@fovea/image';
 import { type Home, media } from '@fovea/store';
 import { and, eq, inArray } from 'drizzle-orm';
-import { checkBoxes, type ParsedDataset, type Problem, type SourcedAnnotation } from './formats/index.js';
-import { loadLabelMapFile } from './label-map.js';
 import { type IncomingLabelMap, prepareLabelMap } from './label-map-import.js';
 import { type PreparedPicture, writePictures } from './picture-writer.js';
 import { ensureClasses, ensureProject, projectIdOf } from './project.js';

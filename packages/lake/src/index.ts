@@ -1,4 +1,3 @@
-export * from './formats/index.js';
 export {
   type ImportOptions,
   type ImportProgress,
@@ -7,16 +6,6 @@ export {
   importPicture,
   type NewPicture,
 } from './import.js';
-export {
-  countLabels,
-  decodeLabelMap,
-  encodeLabelMap,
-  type LabelMap,
-  loadLabelMap,
-  MAX_LABEL_CLASSES,
-  mapLabels,
-  UNLABELLED,
-} from './label-map.js';
 export {
   getMedia,
   listMedia,

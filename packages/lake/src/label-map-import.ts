@@ -1,5 +1,4 @@
 import { FoveaError } from '@fovea/annotations';
-import type { Home } from '@fovea/store';
 import {
   countLabels,
   decodeLabelMap,
@@ -8,7 +7,8 @@ import {
   MAX_LABEL_CLASSES,
   mapLabels,
   UNLABELLED,
-} from './label-map.js';
+} from '@fovea/formats';
+import type { Home } from '@fovea/store';
 import type { PreparedLabelMap } from './picture-labels.js';
 
 /** A label map on its way in. */

@@ -1,7 +1,6 @@
-import { FoveaError, type Xyxy } from '@fovea/annotations';
+import { FoveaError, groupBy, type Xyxy } from '@fovea/annotations';
 import { annotations, classes, type Home, labelMapClasses, labelMaps, media, mediaClasses } from '@fovea/store';
 import { and, asc, count, desc, eq, gt, ilike, inArray, type SQL, sql } from 'drizzle-orm';
-import { groupBy } from './group-by.js';
 import { projectIdOf } from './project.js';
 
 /** An annotation as it is stored. */

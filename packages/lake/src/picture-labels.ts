@@ -1,6 +1,6 @@
 import type { BoxAnnotation } from '@fovea/annotations';
+import type { Problem } from '@fovea/formats';
 import type { DatabaseClient } from '@fovea/store';
-import type { Problem } from './formats/index.js';
 
 /** What a picture's label says, ready to be written; each kind of it may be missing. */
 export interface PictureLabels {

@@ -1,6 +1,6 @@
+import type { Problem } from '@fovea/formats';
 import type { ImageFacts } from '@fovea/image';
 import type { DatabaseClient, Home } from '@fovea/store';
-import type { Problem } from './formats/index.js';
 import {
   insertLabels,
   type LabelledRow,

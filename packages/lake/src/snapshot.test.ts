@@ -1,6 +1,6 @@
+import { pngOf } from '@fovea/formats/testing';
 import { openTestHome, type TestHome } from '@fovea/store/testing';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { pngOf } from './fixtures/test-pictures.js';
 import { importPicture } from './import.js';
 import { createProject, getProject } from './project.js';
 import { createSampleProject } from './sample.js';

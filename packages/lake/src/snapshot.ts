@@ -1,6 +1,6 @@
 import { createReadStream } from 'node:fs';
 import { createInterface } from 'node:readline';
-import { FoveaError, type Xyxy } from '@fovea/annotations';
+import { FoveaError, groupBy, type Xyxy } from '@fovea/annotations';
 import {
   annotations,
   classes,
@@ -14,7 +14,6 @@ import {
   snapshots,
 } from '@fovea/store';
 import { and, asc, count, desc, eq, isNull, type SQL } from 'drizzle-orm';
-import { groupBy } from './group-by.js';
 import { projectIdOf } from './project.js';
 import { assignSplits, type Split } from './split.js';
 

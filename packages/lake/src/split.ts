@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { groupBy } from './group-by.js';
+import { groupBy } from '@fovea/annotations';
 
 /** What a picture of a snapshot is for. `test` only where its dataset said so. */
 export type Split = 'train' | 'val' | 'test';

@@ -1,8 +1,8 @@
 import { classColor } from '@fovea/annotations';
 import { ApiError } from '@fovea/api';
 import * as routes from '@fovea/api/routes';
+import { decodeLabelMap, encodeLabelMap } from '@fovea/formats';
 import { decodeImage } from '@fovea/image';
-import { decodeLabelMap, encodeLabelMap } from '@fovea/lake';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { failureOf, openTestApp, origin, samplePicture } from './app.fixture.js';
 

@@ -1,6 +1,6 @@
 import type { PredictionOf, PredictQuery, Task } from '@fovea/api';
 import { predictionSchema } from '@fovea/api/routes';
-import { decodeLabelMap } from '@fovea/lake';
+import { decodeLabelMap } from '@fovea/formats';
 import { tinyClasses, tinyDimensions } from '@fovea/serving/testing';
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';

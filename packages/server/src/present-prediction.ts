@@ -1,5 +1,5 @@
 import type * as api from '@fovea/api';
-import { encodeLabelMap } from '@fovea/lake';
+import { encodeLabelMap } from '@fovea/formats';
 import type { ServedPrediction } from '@fovea/serving';
 
 /** A prediction as the API answers it, by its task. */

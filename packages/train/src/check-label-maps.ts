@@ -1,4 +1,4 @@
-import { countLabels, loadLabelMap } from '@fovea/lake';
+import { countLabels, loadLabelMap } from '@fovea/formats';
 import { classesWithoutExamples, type TrainingData } from './check-data.js';
 import type { PlannedPicture } from './plan.js';
 import type { TrainSettings } from './request.js';

@@ -1,7 +1,8 @@
 import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
+import { checkBoxes, type FormatName, loadLabelMap, type Problem, parseDataset } from '@fovea/formats';
 import { readImageSize } from '@fovea/image';
-import { assignSplits, checkBoxes, type FormatName, loadLabelMap, type Problem, parseDataset } from '@fovea/lake';
+import { assignSplits } from '@fovea/lake';
 import type { TrainingData } from './check-data.js';
 import type { PlannedPicture } from './plan.js';
 

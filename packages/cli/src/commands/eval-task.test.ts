@@ -1,7 +1,7 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { encodeLabelMap, type LabelledPicture, type ParsedDataset } from '@fovea/lake';
+import { encodeLabelMap, type LabelledPicture, type ParsedDataset } from '@fovea/formats';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Answer, Predictor } from '../predictor.js';
 import type { Problem } from '../problems.js';

@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { FoveaError } from '@fovea/annotations';
-import { type LabelledPicture, loadLabelMap, mapLabels, type ParsedDataset } from '@fovea/lake';
+import { type LabelledPicture, loadLabelMap, mapLabels, type ParsedDataset } from '@fovea/formats';
 import {
   countLabels,
   createLabelCounts,

@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { FoveaError } from '@fovea/annotations';
-import { checkBoxes, type FormatName, type LabelledPicture, type ParsedDataset, parseDataset } from '@fovea/lake';
+import { checkBoxes, type FormatName, type LabelledPicture, type ParsedDataset, parseDataset } from '@fovea/formats';
 import { type EvalPicture, evaluateDetections } from '@fovea/metrics';
 import { concurrent } from '../concurrent.js';
 import { done, type Outcome } from '../outcome.js';

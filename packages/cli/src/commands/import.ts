@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { ApiError, type Client } from '@fovea/api';
-import { type FormatName, importDataset, type ParsedDataset, parseDataset } from '@fovea/lake';
+import { type FormatName, type ParsedDataset, parseDataset } from '@fovea/formats';
+import { importDataset } from '@fovea/lake';
 import { concurrent } from '../concurrent.js';
 import { done, type Outcome, stopped } from '../outcome.js';
 import { type Problem, sayProblems } from '../problems.js';

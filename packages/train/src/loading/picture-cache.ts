@@ -1,5 +1,5 @@
+import { loadLabelMap, mapLabels } from '@fovea/formats';
 import { decodeImage, type RawImage, resample, type Sample } from '@fovea/image';
-import { loadLabelMap, mapLabels } from '@fovea/lake';
 import type { PlannedPicture } from '../plan.js';
 
 /** Bytes of decoded pictures kept at the most; beyond, pictures are decoded again each time. */

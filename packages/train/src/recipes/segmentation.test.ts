@@ -1,7 +1,7 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { decodeLabelMap, encodeLabelMap } from '@fovea/lake';
+import { decodeLabelMap, encodeLabelMap } from '@fovea/formats';
 import { segmenterNetwork } from '@fovea/models';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import type { PlannedPicture, TrainPlan } from '../plan.js';

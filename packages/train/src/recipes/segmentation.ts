@@ -1,5 +1,5 @@
+import { encodeLabelMap, loadLabelMap, mapLabels } from '@fovea/formats';
 import { unlabelled } from '@fovea/image';
-import { encodeLabelMap, loadLabelMap, mapLabels } from '@fovea/lake';
 import { countLabels, createLabelCounts, evaluateSegmentation } from '@fovea/metrics';
 import { type SegmentationNetwork, unplaceLabels } from '@fovea/models';
 import { denseCrossEntropy, denseFocal, diceLoss } from '@fovea/nn';

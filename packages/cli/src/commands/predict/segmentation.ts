@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { classColor } from '@fovea/annotations';
+import { encodeLabelMap, UNLABELLED } from '@fovea/formats';
 import { drawLabelMap } from '@fovea/image';
-import { encodeLabelMap, UNLABELLED } from '@fovea/lake';
 import { describePicture, pictureDocument, type Target, type TaskOutput, writeWhole } from './output.js';
 
 interface Row extends ReturnType<typeof describePicture> {

@@ -3,8 +3,8 @@ import { classColor, colourLabelMap } from '@fovea/annotations';
 import { decodeImage } from '@fovea/image';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { chunk, labelPng, pngOf, rawPng } from './fixtures/test-pictures.js';
 import { countLabels, decodeLabelMap, encodeLabelMap, type LabelMap, mapLabels } from './label-map.js';
+import { chunk, labelPng, pngOf, rawPng } from './testing.js';
 
 const random = (width: number, height: number, seed = 1): LabelMap => {
   let state = seed;

@@ -3,7 +3,7 @@ import { createReadStream } from 'node:fs';
 import { lstat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
-import { groupBy } from '../group-by.js';
+import { groupBy } from '@fovea/annotations';
 import type { AnnotationFormat } from './annotation-format.js';
 import { DatasetBuilder } from './dataset-builder.js';
 import type { DatasetFolder } from './folder.js';

@@ -1,10 +1,10 @@
 import { join, posix } from 'node:path';
 import { FoveaError } from '@fovea/annotations';
 import { readImageSize } from '@fovea/image';
-import { countLabels, type LabelMap, loadLabelMap, UNLABELLED } from '../label-map.js';
 import type { AnnotationFormat } from './annotation-format.js';
 import { DatasetBuilder } from './dataset-builder.js';
 import type { DatasetFolder } from './folder.js';
+import { countLabels, type LabelMap, loadLabelMap, UNLABELLED } from './label-map.js';
 
 /** Folders of pictures, and the names of the folders beside them in which their labels may lie. */
 const FOLDERS: Record<string, readonly string[]> = {

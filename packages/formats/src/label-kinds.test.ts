@@ -1,10 +1,10 @@
 import { mkdir, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { openTestFolders, type TestFolders } from '../fixtures/test-folders.js';
-import { labelPng, pngOf, rawPng } from '../fixtures/test-pictures.js';
-import { loadLabelMap } from '../label-map.js';
+import { openTestFolders, type TestFolders } from './fixtures/test-folders.js';
+import { loadLabelMap } from './label-map.js';
 import { detectFormat, parseDataset } from './parse-dataset.js';
+import { labelPng, pngOf, rawPng } from './testing.js';
 
 let folders: TestFolders;
 beforeAll(async () => {

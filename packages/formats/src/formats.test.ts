@@ -4,8 +4,8 @@ import { crc32, deflateSync } from 'node:zlib';
 import type { Xyxy } from '@fovea/annotations';
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { openTestFolders, type TestFolders } from '../fixtures/test-folders.js';
 import type { FormatName, ParsedDataset } from './dataset.js';
+import { openTestFolders, type TestFolders } from './fixtures/test-folders.js';
 import { detectFormat, FORMAT_NAMES, parseDataset } from './parse-dataset.js';
 
 interface Truth {
