@@ -34,8 +34,39 @@ export const classes = fovea.table(
       .references(() => projects.id, { onDelete: 'cascade' }),
     index: integer('index').notNull(),
     name: text('name').notNull(),
+    /** Names and edges of its key points, where it has such. */
+    skeleton: jsonb('skeleton').$type<StoredSkeleton>(),
   },
   (table) => [primaryKey({ columns: [table.projectId, table.index] }), unique().on(table.projectId, table.name)],
+);
+
+/** The key points of a class: their names in order, and the pairs of indices that a line joins. */
+export interface StoredSkeleton {
+  readonly names: readonly string[];
+  readonly edges: readonly (readonly [from: number, to: number])[];
+}
+
+/** A video in a project; its frames are media of their own, addressed by video and time. */
+export const videos = fovea.table(
+  'videos',
+  {
+    id: id(),
+    projectId: bigint('project_id', { mode: 'number' })
+      .notNull()
+      .references(() => projects.id, { onDelete: 'cascade' }),
+    sha256: text('sha256').notNull(),
+    name: text('name').notNull(),
+    format: text('format').notNull(),
+    width: integer('width').notNull(),
+    height: integer('height').notNull(),
+    sizeBytes: bigint('size_bytes', { mode: 'number' }).notNull(),
+    durationSeconds: doublePrecision('duration_seconds').notNull(),
+    frameCount: integer('frame_count').notNull(),
+    /** Frames a second; null where their distances vary. */
+    frameRate: doublePrecision('frame_rate'),
+    createdAt: createdAt(),
+  },
+  (table) => [unique().on(table.projectId, table.sha256)],
 );
 
 /** An image in a project, addressed by the SHA-256 of its bytes, which lie in the blob store. */
@@ -59,6 +90,13 @@ export const media = fovea.table(
     boxed: boolean('boxed'),
     /** The split its dataset came with (`train`, `val`, `test`), or null. */
     split: text('split'),
+    /** Of a frame: its video, and when it is shown. Its bytes are not stored unless asked for. */
+    videoId: bigint('video_id', { mode: 'number' }).references(() => videos.id, { onDelete: 'cascade' }),
+    timeSeconds: doublePrecision('time_seconds'),
+    /** When a person looked at its labels and found them right. */
+    reviewedAt: timestamp('reviewed_at', { withTimezone: true }),
+    /** When it was taken out of the project; it can be put back until it is collected. */
+    removedAt: timestamp('removed_at', { withTimezone: true }),
     createdAt: createdAt(),
   },
   (table) => [unique().on(table.projectId, table.sha256)],
@@ -74,6 +112,11 @@ export const annotations = fovea.table('annotations', {
   classIndex: integer('class_index').notNull(),
   box: doublePrecision('box').array().$type<[xmin: number, ymin: number, xmax: number, ymax: number]>().notNull(),
   isCrowd: boolean('is_crowd').notNull().default(false),
+  /** The rest of its shape: `polygons`, `holes`, `mask`, `rotatedBox`, as `ObjectShape` of annotations has them. */
+  shape: jsonb('shape').$type<Record<string, unknown>>(),
+  /** x, y, v for each key point of its class. */
+  keypoints: doublePrecision('keypoints').array(),
+  trackId: text('track_id'),
   attributes: jsonb('attributes').$type<Record<string, unknown>>(),
 });
 
@@ -143,5 +186,8 @@ export const snapshots = fovea.table('snapshots', {
   valFraction: doublePrecision('val_fraction').notNull(),
   seed: integer('seed').notNull(),
   counts: jsonb('counts').$type<SnapshotCounts>().notNull(),
+  /** What was asked for, where it is not the whole project. */
+  query: jsonb('query').$type<Record<string, unknown>>(),
+  description: text('description').notNull().default(''),
   createdAt: createdAt(),
 });
