@@ -204,7 +204,7 @@ do $$
 declare of_media text;
 begin
   foreach of_media in array
-    array['annotations', 'media_classes', 'label_map_classes', 'media_tags', 'predictions', 'media_predicted']
+    array['annotations', 'media_classes', 'label_map_classes', 'media_tags', 'predictions', 'media_predicted', 'embeddings']
   loop
     execute format('create trigger %1$s_inserted after insert on fovea.%1$s
       referencing new table as changed for each statement execute function fovea.mark_media_of_row()', of_media);

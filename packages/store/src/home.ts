@@ -35,6 +35,8 @@ export interface Home {
    * killed and is started anew. For what may be done twice: an upsert, or a transaction that looks first.
    */
   persist<T>(attempt: () => Promise<T>): Promise<T>;
+  /** Has `close` called before the home is closed: for what is opened once a home, by whoever comes first. */
+  onClose(close: () => Promise<void>): void;
   /** Lets go of everything; an embedded PostgreSQL stops some seconds after the last process that used it. */
   close(): Promise<void>;
 }
@@ -58,6 +60,7 @@ export async function openHome(path: string, options: OpenHomeOptions = {}): Pro
   await prepareFolders(home);
   const url = options.databaseUrl === undefined ? process.env.FOVEA_DATABASE_URL : options.databaseUrl;
   const database = !url ? await openEmbedded(home, options.onProgress) : await openExternal(url);
+  const closers: (() => Promise<void>)[] = [];
   return {
     path: home,
     db: drizzle(database.pool, { schema }),
@@ -67,7 +70,11 @@ export async function openHome(path: string, options: OpenHomeOptions = {}): Pro
     runFolder: (runId) => join(home, 'runs', runId),
     explain: (error) => explainFailure(error, home),
     persist: (attempt) => persist(home, attempt),
-    close: database.close,
+    onClose: (close) => void closers.push(close),
+    close: async () => {
+      for (const close of closers.splice(0).reverse()) await close();
+      await database.close();
+    },
   };
 }
 
