@@ -5,7 +5,8 @@ import { labelPng, pngOf } from '@fovea/formats/testing';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { openTestImport, type TestImport } from './fixtures/test-import.js';
 import { importDataset, importPicture } from './import.js';
-import { getMedia, listMedia } from './media.js';
+import { getMedia } from './media.js';
+import { listMedia } from './media-page.js';
 import { createProject, getProject } from './project.js';
 import { createSnapshot, getSnapshot, readManifest } from './snapshot.js';
 
@@ -38,7 +39,7 @@ describe('whole pictures with classes', () => {
       ['bee', 0, 32],
     ]);
     expect(project.cover).toHaveLength(4);
-    const ants = await listMedia(test.home, 'insects', { className: 'ant', limit: 3 });
+    const ants = await listMedia(test.home, 'insects', { classNames: ['ant'], limit: 3 });
     expect(ants.total).toBe(8);
     expect(ants.items[0]).toMatchObject({
       labelled: true,
@@ -84,7 +85,7 @@ describe('whole pictures with classes', () => {
       'several_classes train/bee/b.png',
       'duplicate_picture train/bee/b.png',
     ]);
-    const item = (await listMedia(test.home, 'mended', { className: 'ant' })).items[0]!;
+    const item = (await listMedia(test.home, 'mended', { classNames: ['ant'] })).items[0]!;
     expect(item.classes.map(({ className }) => className)).toEqual(['ant', 'bee']);
     expect(await bring('mended', twins)).toMatchObject({ classified: 0, duplicates: 3 });
 
@@ -94,7 +95,7 @@ describe('whole pictures with classes', () => {
       'classes_replaced The project had this picture, train/ant/a.png, as ant and bee: now it is ant.',
       'classes_replaced The project had this picture, train/bee/c.png, as bee: now it is wasp.',
     ]);
-    expect((await listMedia(test.home, 'mended', { className: 'bee' })).total).toBe(0);
+    expect((await listMedia(test.home, 'mended', { classNames: ['bee'] })).total).toBe(0);
   });
 });
 
@@ -117,7 +118,7 @@ describe('label maps', () => {
     expect(report.problems.map(({ code }) => code)).toEqual(['unknown_class']);
     expect(await bring('streets', path)).toMatchObject({ imported: 0, duplicates: 2, labelMaps: 0 });
 
-    const { items, total } = await listMedia(test.home, 'streets', { className: 'road' });
+    const { items, total } = await listMedia(test.home, 'streets', { classNames: ['road'] });
     expect(total).toBe(2);
     expect(items[0]).toMatchObject({ name: 'train/images/a.png', labelled: true, boxed: false, classes: [] });
     expect(items[0]!.labelMap!.classes).toEqual([

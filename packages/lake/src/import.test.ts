@@ -5,7 +5,8 @@ import { pngOf, writeDataset } from '@fovea/formats/testing';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { openTestImport, type TestImport } from './fixtures/test-import.js';
 import { importDataset, importPicture } from './import.js';
-import { getMedia, listMedia } from './media.js';
+import { getMedia } from './media.js';
+import { listMedia } from './media-page.js';
 import { createProject, getProject, listProjects } from './project.js';
 import { readThumbnail, thumbnailPath } from './thumbnail.js';
 
@@ -114,19 +115,19 @@ describe('an import', () => {
   it('adds labels to a picture nobody had labelled, keeps those there are, and says where they differ', async () => {
     const plain = await folder({ 'one.png': pngOf(11), 'two.png': pngOf(12) });
     expect(await importDataset(test.home, 'later', await parseDataset(plain))).toMatchObject({ imported: 2 });
-    expect((await listMedia(test.home, 'later', { labelled: false })).total).toBe(2);
+    expect((await listMedia(test.home, 'later', { states: ['unlabelled'] })).total).toBe(2);
 
     const labels = (row: string) => ({ 'one.png': pngOf(11), 'boxes.csv': `${HEADER}one.png,${row}\n` });
     const first = await importDataset(test.home, 'later', await parseDataset(await folder(labels('1,1,9,9,x'))));
     expect(first).toMatchObject({ imported: 0, duplicates: 1, annotations: 1, problems: [] });
-    expect((await listMedia(test.home, 'later', { labelled: true })).items[0]).toMatchObject({
+    expect((await listMedia(test.home, 'later', { states: ['labelled'] })).items[0]).toMatchObject({
       name: 'one.png',
       annotations: [{ className: 'x', box: [1, 1, 9, 9] }],
     });
     const other = await importDataset(test.home, 'later', await parseDataset(await folder(labels('2,2,9,9,x'))));
     expect(other).toMatchObject({ imported: 0, duplicates: 1, annotations: 0 });
     expect(other.problems.map(({ code }) => code)).toEqual(['annotations_differ']);
-    expect((await listMedia(test.home, 'later', { labelled: true })).items[0]!.annotations).toHaveLength(1);
+    expect((await listMedia(test.home, 'later', { states: ['labelled'] })).items[0]!.annotations).toHaveLength(1);
   });
 
   it('never reads through a link', async () => {

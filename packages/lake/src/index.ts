@@ -8,14 +8,14 @@ export {
 } from './import.js';
 export {
   getMedia,
-  listMedia,
+  loadMediaItems,
   type MediaAnnotation,
   type MediaClass,
   type MediaItem,
   type MediaLabelMap,
-  type MediaPage,
-  type MediaQuery,
 } from './media.js';
+export { listAspects, listMedia, type MediaPage, type MediaQuery } from './media-page.js';
+export { withMirror } from './mirror/mirrors.js';
 export {
   countsByClass,
   createProject,
@@ -25,6 +25,27 @@ export {
   type Project,
   type ProjectClass,
 } from './project.js';
+export { countFacets, type FacetRange, type Facets, type FacetValue } from './query/facets.js';
+export {
+  LABEL_STATES,
+  type LabelState,
+  type MediaFilter,
+  type Place as GeoArea,
+  RANGE_FIELDS,
+  type Range,
+  type RangeField,
+} from './query/filter.js';
+export { type MediaSort, type Selection, SORT_FIELDS, selectMedia } from './query/selection.js';
+export {
+  EXPORT_FORMATS,
+  type ExportFormat,
+  exportQuery,
+  QUERY_TABLES,
+  type QueryOptions,
+  type QueryResult,
+  runQuery,
+} from './query/sql.js';
+export { computeStatistics, type DatasetStatistics, type Histogram } from './query/statistics.js';
 export { createSampleProject, SAMPLE_PROJECT, type SampleOptions } from './sample.js';
 export {
   createSnapshot,

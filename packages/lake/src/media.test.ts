@@ -1,6 +1,6 @@
 import { openTestHome, type TestHome } from '@fovea/store/testing';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { listMedia, type MediaQuery } from './media.js';
+import { listMedia, type MediaQuery } from './media-page.js';
 import { createProject, getProject } from './project.js';
 
 const PICTURES = 5000;
@@ -46,10 +46,10 @@ async function allPages(query: MediaQuery): Promise<{ names: string[]; totals: S
 describe('listMedia', () => {
   it.each<[string, MediaQuery, number]>([
     ['all', { limit: 500 }, PICTURES],
-    ['the labelled', { limit: 333, labelled: true }, PICTURES * 0.8],
-    ['the unlabelled', { limit: 400, labelled: false }, PICTURES * 0.2],
-    ['those with a class', { limit: 3, className: 'rare' }, PICTURES / 500],
-    ['those with a class that none has', { className: 'never' }, 0],
+    ['the labelled', { limit: 333, states: ['labelled'] }, PICTURES * 0.8],
+    ['the unlabelled', { limit: 400, states: ['unlabelled'] }, PICTURES * 0.2],
+    ['those with a class', { limit: 3, classNames: ['rare'] }, PICTURES / 500],
+    ['those with a class that none has', { classNames: ['never'] }, 0],
     ['those with a word in their name', { limit: 100, search: 'SHELF_499' }, 11],
     ['those with a sign of LIKE in their name', { limit: 500, search: '_17%' }, 1],
   ])('pages through %s, each once, in order', async (_, query, expected) => {
@@ -71,7 +71,7 @@ describe('listMedia', () => {
 
   it('says what is wrong with a question', async () => {
     const fail = (query: MediaQuery) => listMedia(test.home, 'large', query).catch((error) => error);
-    expect(await fail({ className: 'cat' })).toMatchObject({
+    expect(await fail({ classNames: ['cat'] })).toMatchObject({
       code: 'unknown_class',
       details: { known: ['often', 'rare', 'never'] },
     });

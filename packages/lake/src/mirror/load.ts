@@ -11,7 +11,7 @@ import { type MirrorTable, selectRows } from './tables.js';
 /** Pictures whose rows travel at once: what lies on disk meanwhile is some hundred megabytes at the most. */
 export const LOAD_PICTURES = 100_000;
 
-const MAX_LINE_BYTES = 32 * 2 ** 20;
+const MAX_LINE_BYTES = 8 * 2 ** 20;
 
 /** A part of a project's pictures, by their ids: above `after`, up to and with `upTo`. */
 export interface IdRange {
@@ -53,7 +53,7 @@ export async function copyQuery(
     await duck.run(
       `insert into ${table} select * from read_csv('${file.replaceAll("'", "''")}', columns = ${columns}, header = false,
         auto_detect = false, delim = ',', quote = '"', escape = '"', nullstr = '', allow_quoted_nulls = false,
-        max_line_size = ${MAX_LINE_BYTES}, strict_mode = true, encoding = 'utf-8')`,
+        max_line_size = ${MAX_LINE_BYTES}, buffer_size = ${2 * MAX_LINE_BYTES}, strict_mode = true, encoding = 'utf-8')`,
     );
   } finally {
     await rm(file, { force: true });

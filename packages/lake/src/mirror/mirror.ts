@@ -29,6 +29,8 @@ export interface Mirror {
   readonly projectId: number;
   /** Where files may be written that DuckDB reads or writes. */
   readonly exchange: string;
+  /** Another one where the rows may be others than before. */
+  readonly version: number;
   /**
    * Gives `use` a connection to rows that hold all that was saved before the call. The connection is closed after it.
    *
@@ -51,6 +53,7 @@ export async function openMirror(home: Home, projectId: number): Promise<Mirror>
   const root = join(home.path, 'cache', 'mirror', String(projectId));
   const { file, exchange, instance: opened } = await openSlot(root);
   let instance = opened;
+  let version = 0;
   let queue: Promise<unknown> = Promise.resolve();
 
   /** One after another: who waits finds the work done. */
@@ -63,7 +66,7 @@ export async function openMirror(home: Home, projectId: number): Promise<Mirror>
   const fill = async (options: ReadMirrorOptions): Promise<void> => {
     const duck = await instance.connect();
     try {
-      await follow(home, duck, projectId, exchange, options);
+      if (await follow(home, duck, projectId, exchange, options)) version++;
     } catch (error) {
       throw storageError(await home.explain(error), home.path);
     } finally {
@@ -74,6 +77,9 @@ export async function openMirror(home: Home, projectId: number): Promise<Mirror>
   return {
     projectId,
     exchange,
+    get version() {
+      return version;
+    },
     read: async (use, options = {}) => {
       await inTurn(() => fill(options));
       const duck = await instance.connect();
@@ -88,6 +94,7 @@ export async function openMirror(home: Home, projectId: number): Promise<Mirror>
         instance.closeSync();
         await removeFiles(file);
         instance = await openFile(file, exchange);
+        version++;
         await fill({ onProgress });
       }),
     close: () => inTurn(async () => instance.closeSync()),
@@ -165,23 +172,24 @@ async function writeState(duck: DuckDBConnection, state: Record<string, string>)
   }
 }
 
-/** Brings the rows up to what PostgreSQL has now. */
+/** Brings the rows up to what PostgreSQL has now; says whether any changed. */
 async function follow(
   home: Home,
   duck: DuckDBConnection,
   projectId: number,
   exchange: string,
   options: ReadMirrorOptions,
-): Promise<void> {
+): Promise<boolean> {
   const client = await home.pool.connect();
   let broken: unknown;
   try {
     await client.query('begin isolation level repeatable read read only');
     const now = await readMoment(client);
     const context = { client, duck, projectId, exchange, now };
-    await followGroup(context, 'rows', options.onProgress);
-    if (options.embeddings) await followGroup(context, 'embeddings', options.onProgress);
+    let changed = await followGroup(context, 'rows', options.onProgress);
+    if (options.embeddings) changed = (await followGroup(context, 'embeddings', options.onProgress)) || changed;
     await client.query('commit');
+    return changed;
   } catch (error) {
     broken = error;
     await client.query('rollback').catch(() => undefined);
@@ -217,14 +225,14 @@ interface Following {
 /** Two groups follow at their own pace: the vectors are many bytes, and few ask for them. */
 type Group = 'rows' | 'embeddings';
 
-async function followGroup(context: Following, group: Group, onProgress?: MirrorProgressListener): Promise<void> {
+async function followGroup(context: Following, group: Group, onProgress?: MirrorProgressListener): Promise<boolean> {
   const { client, duck, projectId, now } = context;
   const last = await readLast(duck, group);
   const isSame = last !== undefined && last.database === now.database && !isBehind(now, last);
-  if (isSame && last.snapshot === now.snapshot) return;
+  if (isSame && last.snapshot === now.snapshot) return false;
   if (!isSame) {
     await loadAll(context, group, onProgress);
-    return;
+    return true;
   }
   const changed = `select c.media_id as id from fovea.media_changes c where c.project_id = ${projectId}
     and c.xid >= pg_snapshot_xmin('${last.snapshot}'::pg_snapshot)
@@ -232,8 +240,7 @@ async function followGroup(context: Following, group: Group, onProgress?: Mirror
   const ranges = await idRanges(client, changed);
   if (ranges.length === 0) {
     // The moment stays what it was: to write it down would cost more than to look again.
-    if (group === 'rows') await loadLists(context);
-    return;
+    return group === 'rows' && (await loadLists(context));
   }
   await inTransaction(duck, async () => {
     await duck.run('create or replace temp table changed (id bigint)');
@@ -246,6 +253,7 @@ async function followGroup(context: Following, group: Group, onProgress?: Mirror
     if (group === 'rows') await loadLists(context);
     await writeLast(duck, group, now);
   });
+  return true;
 }
 
 type MirrorProgressListener = ReadMirrorOptions['onProgress'];
@@ -302,15 +310,15 @@ async function loadAll(context: Following, group: Group, onProgress?: MirrorProg
   await duck.run('checkpoint').catch(() => undefined);
 }
 
-/** The short lists of a project, anew where they changed. */
-async function loadLists({ client, duck, projectId, exchange }: Following): Promise<void> {
+/** The short lists of a project, anew where they changed; says whether they did. */
+async function loadLists({ client, duck, projectId, exchange }: Following): Promise<boolean> {
   const { rows } = await client.query<{ mark: string }>(
     `select md5(coalesce((select string_agg(row(c.*)::text, ',' order by c.index) from fovea.classes c where project_id = $1), ''))
        || coalesce((select count(*) || '-' || max(id) from fovea.videos where project_id = $1), '') as mark`,
     [projectId],
   );
   const mark = rows[0]!.mark;
-  if ((await readState(duck, 'lists')) === mark) return;
+  if ((await readState(duck, 'lists')) === mark) return false;
   await writeState(duck, { lists: mark });
   await duck.run('delete from mirror.classes');
   await copyQuery(
@@ -332,6 +340,7 @@ async function loadLists({ client, duck, projectId, exchange }: Following): Prom
       'size_bytes': 'BIGINT', 'duration_seconds': 'DOUBLE', 'frame_count': 'INTEGER', 'frame_rate': 'DOUBLE'}`,
     exchange,
   );
+  return true;
 }
 
 async function inTransaction(duck: DuckDBConnection, work: () => Promise<void>): Promise<void> {

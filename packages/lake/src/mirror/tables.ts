@@ -32,7 +32,7 @@ const list = (alias: string, name: string, type: string) => column(name, `${type
 
 /** Shapes of some megabytes are left out: a line of the file they travel in has an end. */
 const shape = (alias: string) =>
-  column('shape', 'JSON', `case when pg_column_size(${alias}.shape) < 2000000 then ${alias}.shape end`);
+  column('shape', 'JSON', `case when length(${alias}.shape::text) < 4000000 then ${alias}.shape end`);
 
 /** A picture that was taken out of the project is not in the mirror, nor is anything of it. */
 const present = 'm.removed_at is null';
