@@ -4,6 +4,10 @@ import { type FollowOptions, followRun } from './events.js';
 import type { Paths } from './paths.js';
 import type {
   ImportedMedia,
+  LakeExport,
+  LakeQuery,
+  MediaAction,
+  MediaListQuery,
   NewBoxAnnotation,
   NewProject,
   NewRun,
@@ -18,14 +22,11 @@ export interface ClientOptions {
   readonly fetch?: typeof fetch;
 }
 
-/** Filters of a picture listing. */
-export interface MediaFilter {
-  readonly limit?: number;
-  readonly cursor?: string | null;
-  readonly class?: string;
+/** Which pictures of a listing, and where to go on. */
+export type MediaFilter = Partial<Omit<MediaListQuery, 'labelled' | 'cursor'>> & {
   readonly labelled?: boolean;
-  readonly search?: string;
-}
+  readonly cursor?: string | null;
+};
 
 /** One picture to upload. */
 export interface Upload {
@@ -90,17 +91,56 @@ export function createClient(options: ClientOptions = {}) {
         http.GET('/projects/{project}/media', {
           params: {
             path: { project },
-            query: {
-              limit: filter.limit,
-              cursor: filter.cursor ?? undefined,
-              class: filter.class,
-              search: filter.search || undefined,
-              labelled: filter.labelled === undefined ? undefined : filter.labelled ? 'true' : 'false',
-            },
+            query: toQuery(filter),
           },
           ...call,
         }),
       ),
+    /** Width by height of every picture of a listing, in its order. */
+    getMediaLayout: async (project: string, filter: MediaFilter = {}, call?: CallOptions): Promise<Float32Array> => {
+      const url = `${path('projects', project, 'media-layout')}?${searchOf(toQuery(filter))}`;
+      const response = await send(url, { signal: call?.signal });
+      if (!response.ok) throw toApiError(await response.json().catch(() => undefined), response);
+      return new Float32Array(await response.arrayBuffer());
+    },
+    /** Counts beside a filter's values. */
+    getFacets: (project: string, filter: MediaFilter = {}, call?: CallOptions) =>
+      answer(
+        http.GET('/projects/{project}/facets', {
+          params: { path: { project }, query: toQuery(filter) },
+          ...call,
+        }),
+      ),
+    getStatistics: (project: string, filter: MediaFilter = {}, call?: CallOptions) =>
+      answer(
+        http.GET('/projects/{project}/statistics', {
+          params: { path: { project }, query: toQuery(filter) },
+          ...call,
+        }),
+      ),
+    /** Does something to all pictures a filter chooses; the answer's `actionId` undoes it. */
+    changeMedia: (project: string, body: MediaAction, call?: CallOptions) =>
+      answer(http.POST('/projects/{project}/actions', { params: { path: { project } }, body, ...call })),
+    undoAction: (project: string, action: number, call?: CallOptions) =>
+      answer(
+        http.POST('/projects/{project}/actions/{action}/undo', { params: { path: { project, action } }, ...call }),
+      ),
+    /** One SELECT over the project's tables. */
+    queryLake: (project: string, body: LakeQuery, call?: CallOptions) =>
+      answer(http.POST('/projects/{project}/query', { params: { path: { project } }, body, ...call })),
+    /** All rows of one SELECT, as the body of a response: a file to save. */
+    exportLake: async (project: string, body: LakeExport, call?: CallOptions): Promise<Response> => {
+      const response = await send(path('projects', project, 'query', 'export'), {
+        method: 'POST',
+        headers: { 'Content-Type': 'application/json' },
+        body: JSON.stringify(body),
+        signal: call?.signal,
+      });
+      if (!response.ok) throw toApiError(await response.json().catch(() => undefined), response);
+      return response;
+    },
+    getMediaFacts: (project: string, sha256: string, call?: CallOptions) =>
+      answer(http.GET('/projects/{project}/media/{sha256}/facts', { params: { path: { project, sha256 } }, ...call })),
     getMedia: (project: string, sha256: string, call?: CallOptions) =>
       answer(http.GET('/projects/{project}/media/{sha256}', { params: { path: { project, sha256 } }, ...call })),
     /** Address of the picture's own bytes, for `<img src>`. */
@@ -185,6 +225,24 @@ export function createClient(options: ClientOptions = {}) {
     if (!response.ok || data === undefined) throw toApiError(data, response);
     return data as T;
   }
+}
+
+function toQuery({ labelled, cursor, ...filter }: MediaFilter) {
+  return {
+    ...filter,
+    search: filter.search || undefined,
+    cursor: cursor ?? undefined,
+    labelled: labelled === undefined ? undefined : labelled ? ('true' as const) : ('false' as const),
+  };
+}
+
+function searchOf(query: Record<string, unknown>): URLSearchParams {
+  const search = new URLSearchParams();
+  for (const [name, value] of Object.entries(query)) {
+    for (const each of Array.isArray(value) ? value : [value])
+      if (each !== undefined) search.append(name, String(each));
+  }
+  return search;
 }
 
 async function answer<T>(call: Promise<{ data?: T; error?: unknown; response: Response }>): Promise<T> {

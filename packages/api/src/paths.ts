@@ -1,10 +1,14 @@
 import type { z } from '@hono/zod-openapi';
 import type { getHealth } from './routes/index.js';
+import type * as lakeRoutes from './routes/lake.js';
 import type * as modelRoutes from './routes/models.js';
 import type * as projectRoutes from './routes/projects.js';
 import type * as runRoutes from './routes/runs.js';
 
-type Routes = typeof modelRoutes & typeof projectRoutes & typeof runRoutes & { getHealth: typeof getHealth };
+type Routes = typeof lakeRoutes &
+  typeof modelRoutes &
+  typeof projectRoutes &
+  typeof runRoutes & { getHealth: typeof getHealth };
 type AnyRoute = Routes[keyof Routes];
 
 type Input<S> = S extends z.ZodType ? z.input<S> : never;

@@ -1,3 +1,4 @@
+export { type ActionReport, changeMedia, type MediaAction, undoAction } from './change-media.js';
 export {
   type ImportOptions,
   type ImportProgress,
@@ -14,6 +15,7 @@ export {
   type MediaItem,
   type MediaLabelMap,
 } from './media.js';
+export { getMediaFacts, type MediaFacts } from './media-facts.js';
 export { listAspects, listMedia, type MediaPage, type MediaQuery } from './media-page.js';
 export { withMirror } from './mirror/mirrors.js';
 export {

@@ -40,20 +40,7 @@ export async function writePictures(
   classIndices: ReadonlyMap<string, number>,
   pictures: readonly PreparedPicture[],
 ): Promise<WrittenPictures> {
-  const client = await home.pool.connect();
-  let broken: unknown;
-  try {
-    await client.query('begin');
-    const written = await write(client, projectId, classIndices, pictures);
-    await client.query('commit');
-    return written;
-  } catch (error) {
-    broken = error;
-    await client.query('rollback').catch(() => undefined);
-    throw error;
-  } finally {
-    client.release(broken instanceof Error ? broken : undefined);
-  }
+  return home.transaction((client) => write(client, projectId, classIndices, pictures));
 }
 
 async function write(

@@ -5,6 +5,7 @@ import { bodyLimit } from 'hono/body-limit';
 import { answerFailure } from './failure.js';
 import { guard } from './guard.js';
 import { maxJsonBytes } from './request-body.js';
+import { lakeRoutes } from './routes/lake.js';
 import { mediaRoutes } from './routes/media.js';
 import { modelRoutes } from './routes/models.js';
 import { projectRoutes } from './routes/projects.js';
@@ -53,7 +54,8 @@ export function createApp(services: Services, options: AppOptions): OpenAPIHono 
   api.use((c, next) => (/\/(media|predict)$/.test(c.req.path) ? next() : limitJson(c, next)));
 
   api.openapi(getHealth, (c) => c.json({ status: 'ok' as const, version, home: home.path }, 200));
-  for (const routes of [projectRoutes, mediaRoutes, runRoutes, modelRoutes]) api.route('/', routes(services));
+  for (const routes of [projectRoutes, mediaRoutes, lakeRoutes, runRoutes, modelRoutes])
+    api.route('/', routes(services));
   api.get('/openapi.json', (c) =>
     c.json(
       api.getOpenAPI31Document({

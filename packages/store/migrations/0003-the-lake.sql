@@ -115,6 +115,19 @@ create table fovea.media_tags (
 );
 create index media_tags_of_project on fovea.media_tags (project_id, tag, media_id);
 
+-- What was done to many pictures at once, so that it can be undone.
+create table fovea.media_actions (
+  id bigint generated always as identity primary key,
+  project_id bigint not null references fovea.projects (id) on delete cascade,
+  action jsonb not null,
+  -- Only those it changed; `before` is what each had, where that is not plain from the action.
+  media_ids bigint[] not null,
+  before text[],
+  created_at timestamptz not null default now(),
+  undone_at timestamptz
+);
+create index media_actions_of_project on fovea.media_actions (project_id, id);
+
 create table fovea.predictions (
   id bigint generated always as identity primary key,
   media_id bigint not null references fovea.media (id) on delete cascade,

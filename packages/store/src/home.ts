@@ -35,6 +35,13 @@ export interface Home {
    * killed and is started anew. For what may be done twice: an upsert, or a transaction that looks first.
    */
   persist<T>(attempt: () => Promise<T>): Promise<T>;
+  /**
+   * Does `work` in one transaction on a connection of its own: all of it is saved when it answers, or, where it throws,
+   * nothing is.
+   *
+   * @param begin - how it begins, for another isolation than PostgreSQL's own
+   */
+  transaction<T>(work: (client: DatabaseClient) => Promise<T>, begin?: string): Promise<T>;
   /** Has `close` called before the home is closed: for what is opened once a home, by whoever comes first. */
   onClose(close: () => Promise<void>): void;
   /** Lets go of everything; an embedded PostgreSQL stops some seconds after the last process that used it. */
@@ -70,12 +77,34 @@ export async function openHome(path: string, options: OpenHomeOptions = {}): Pro
     runFolder: (runId) => join(home, 'runs', runId),
     explain: (error) => explainFailure(error, home),
     persist: (attempt) => persist(home, attempt),
+    transaction: (work, begin) => transaction(database.pool, work, begin),
     onClose: (close) => void closers.push(close),
     close: async () => {
       for (const close of closers.splice(0).reverse()) await close();
       await database.close();
     },
   };
+}
+
+async function transaction<T>(
+  pool: pg.Pool,
+  work: (client: DatabaseClient) => Promise<T>,
+  begin = 'begin',
+): Promise<T> {
+  const client = await pool.connect();
+  let broken: unknown;
+  try {
+    await client.query(begin);
+    const result = await work(client);
+    await client.query('commit');
+    return result;
+  } catch (error) {
+    broken = error;
+    await client.query('rollback').catch(() => undefined);
+    throw error;
+  } finally {
+    client.release(broken instanceof Error ? broken : undefined);
+  }
 }
 
 async function prepareFolders(home: string): Promise<void> {

@@ -1,4 +1,5 @@
 export * from './error.js';
+export * from './filter.js';
 export * from './geometry.js';
 export * from './job.js';
 export * from './media.js';

@@ -30,6 +30,14 @@ export const mediaItemSchema = z
     annotations: z.array(boxAnnotationSchema),
     classes: z.array(mediaClassSchema).describe('Of the picture as a whole.'),
     labelMap: labelMapSchema.nullable(),
+    split: z.string().nullable().describe('train, val or test where its dataset or a person said so.'),
+    video: z
+      .object({ sha256: sha256Schema, timeSeconds: z.number() })
+      .nullable()
+      .describe('Of a frame: its video, and when it is shown.'),
+    tags: z.array(z.string()),
+    reviewed: z.boolean().describe('A person looked at its labels and found them right.'),
+    removedAt: timeSchema.nullable().describe('When it was taken out of the project.'),
   })
   .openapi('MediaItem');
 
@@ -41,18 +49,6 @@ export const mediaPageSchema = z
     total: z.number().int().describe('All pictures that match, over all pages.'),
   })
   .openapi('MediaPage');
-
-/** Which pictures to list. Values of a query string, so numbers and booleans are coerced. */
-export const mediaQuerySchema = z.object({
-  limit: z.coerce.number<number>().int().min(1).max(500).default(100),
-  cursor: z.string().max(500).optional(),
-  class: z.string().optional().describe('Only pictures with a box, a pixel or as a whole of this class.'),
-  labelled: z
-    .enum(['true', 'false'])
-    .transform((value) => value === 'true')
-    .optional(),
-  search: z.string().max(500).optional().describe('Part of the file name.'),
-});
 
 /** What became of one uploaded picture. */
 export const importedMediaSchema = z

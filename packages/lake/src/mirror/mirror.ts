@@ -180,23 +180,13 @@ async function follow(
   exchange: string,
   options: ReadMirrorOptions,
 ): Promise<boolean> {
-  const client = await home.pool.connect();
-  let broken: unknown;
-  try {
-    await client.query('begin isolation level repeatable read read only');
+  return home.transaction(async (client) => {
     const now = await readMoment(client);
     const context = { client, duck, projectId, exchange, now };
-    let changed = await followGroup(context, 'rows', options.onProgress);
-    if (options.embeddings) changed = (await followGroup(context, 'embeddings', options.onProgress)) || changed;
-    await client.query('commit');
-    return changed;
-  } catch (error) {
-    broken = error;
-    await client.query('rollback').catch(() => undefined);
-    throw error;
-  } finally {
-    client.release(broken instanceof Error ? broken : undefined);
-  }
+    const changed = await followGroup(context, 'rows', options.onProgress);
+    if (!options.embeddings) return changed;
+    return (await followGroup(context, 'embeddings', options.onProgress)) || changed;
+  }, 'begin isolation level repeatable read read only');
 }
 
 interface Moment {

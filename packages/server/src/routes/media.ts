@@ -4,6 +4,7 @@ import { getMedia, getProject, importPicture, listMedia, readThumbnail } from '@
 import { z } from 'zod';
 import { sendBlob } from '../blob-answer.js';
 import { invalidRequest } from '../failure.js';
+import { parseSort } from '../parse-sort.js';
 import { presentMedia } from '../present-lake.js';
 import { formFile, maxPictureBytes, readForm } from '../request-body.js';
 import type { Services } from '../services.js';
@@ -20,8 +21,14 @@ const uploadClasses = z.array(z.string().trim().min(1).max(200)).max(1000);
 export function mediaRoutes({ home }: Services) {
   return createRouter()
     .openapi(routes.listMedia, async (c) => {
-      const { class: className, ...query } = c.req.valid('query');
-      const page = await listMedia(home, c.req.valid('param').project, { ...query, className });
+      const { limit, cursor, offset, sort, ...query } = c.req.valid('query');
+      const page = await listMedia(home, c.req.valid('param').project, {
+        ...routes.toMediaFilter(query),
+        limit,
+        cursor,
+        offset,
+        sort: parseSort(sort),
+      });
       return c.json({ items: page.items.map(presentMedia), nextCursor: page.nextCursor, total: page.total }, 200);
     })
     .openapi(routes.uploadMedia, async (c) => {

@@ -108,6 +108,25 @@ export const mediaTags = fovea.table(
   (table) => [primaryKey({ columns: [table.mediaId, table.tag] })],
 );
 
+/** What was done to many pictures at once: `tag` and so on, see `changeMedia` of lake. */
+export type StoredAction =
+  | { readonly kind: 'tag' | 'untag'; readonly tag: string }
+  | { readonly kind: 'review' | 'unreview' | 'remove' }
+  | { readonly kind: 'split'; readonly split: string | null };
+
+/** Actions on many pictures, with which pictures each changed, so that it can be undone. */
+export const mediaActions = fovea.table('media_actions', {
+  id: bigint('id', { mode: 'number' }).primaryKey().generatedAlwaysAsIdentity(),
+  projectId: bigint('project_id', { mode: 'number' })
+    .notNull()
+    .references(() => projects.id, { onDelete: 'cascade' }),
+  action: jsonb('action').$type<StoredAction>().notNull(),
+  mediaIds: bigint('media_ids', { mode: 'number' }).array().notNull(),
+  before: text('before').array(),
+  createdAt: instant('created_at').notNull().defaultNow(),
+  undoneAt: instant('undone_at'),
+});
+
 /** What a model says is in a picture: xyxy in pixels, or, without a box, a class of the picture as a whole. */
 export const predictions = fovea.table('predictions', {
   id: bigint('id', { mode: 'number' }).primaryKey().generatedAlwaysAsIdentity(),
