@@ -26,7 +26,6 @@ export { type DrawLabelMapOptions, drawLabelMap } from './draw-label-map.js';
 export {
   type ChannelStatistics,
   type ExifFacts,
-  type FactsOptions,
   type GpsPosition,
   hashDistance,
   type PictureFacts,
