@@ -32,7 +32,14 @@ export {
   type PixelStatistics,
   readFacts,
 } from './facts/index.js';
-export { DEFAULT_MAX_PIXELS, type ImageFormat, type ImageInput, type ReadOptions, sniffFormat } from './input.js';
+export {
+  DEFAULT_MAX_PIXELS,
+  type ImageFormat,
+  type ImageInput,
+  loadImageFile,
+  type ReadOptions,
+  sniffFormat,
+} from './input.js';
 export {
   type Letterbox,
   letterbox,

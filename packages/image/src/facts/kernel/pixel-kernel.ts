@@ -179,10 +179,15 @@ export function sumPixels(data: Uint8Array, width: number, height: number, step:
   const sums = new Int32Array(memory.buffer, resultAt + 16, 4);
 
   const [columns, rows] = [edgesOf(w), edgesOf(h)];
-  new Uint32Array(memory.buffer, edgesAt, CELLS * 4).set([...columns, ...rows].flat());
+  const edges = new Uint32Array(memory.buffer, edgesAt, CELLS * 4);
+  edges.set(columns);
+  edges.set(rows, CELLS * 2);
   kernel.cellSums!(lumaAt, w, edgesAt, cellsAt);
-  const areas = rows.flatMap(([top, bottom]) => columns.map(([left, right]) => (bottom - top) * (right - left)));
-  const cells = Float64Array.from(new Uint32Array(memory.buffer, cellsAt, CELLS ** 2), (sum, at) => sum / areas[at]!);
+  const cells = Float64Array.from(new Uint32Array(memory.buffer, cellsAt, CELLS ** 2));
+  for (let j = 0, at = 0; j < CELLS; j++) {
+    const rowsOfCell = rows[j * 2 + 1]! - rows[j * 2]!;
+    for (let i = 0; i < CELLS; i++, at++) cells[at]! /= rowsOfCell * (columns[i * 2 + 1]! - columns[i * 2]!);
+  }
 
   const histogram = (channel: number) => new Uint32Array(memory.buffer, histogramsAt + channel * 1024, 256).slice();
   return {
@@ -196,10 +201,13 @@ export function sumPixels(data: Uint8Array, width: number, height: number, step:
   };
 }
 
-/** First pixel of each of CELLS equal parts of a side, and the one after its last. */
-function edgesOf(length: number): [from: number, to: number][] {
-  return Array.from({ length: CELLS }, (_, i) => {
+/** First pixel of each of CELLS equal parts of a side, and the one after its last, in turns. */
+function edgesOf(length: number): Uint32Array {
+  const edges = new Uint32Array(CELLS * 2);
+  for (let i = 0; i < CELLS; i++) {
     const from = Math.floor((i * length) / CELLS);
-    return [from, Math.max(from + 1, Math.floor(((i + 1) * length) / CELLS))];
-  });
+    edges[i * 2] = from;
+    edges[i * 2 + 1] = Math.max(from + 1, Math.floor(((i + 1) * length) / CELLS));
+  }
+  return edges;
 }
