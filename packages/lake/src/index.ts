@@ -59,4 +59,4 @@ export {
   type SnapshotOptions,
 } from './snapshot.js';
 export { assignSplits, type Split, type SplitCandidate } from './split.js';
-export { readThumbnail, THUMBNAIL_SIDE } from './thumbnail.js';
+export { readThumbnail, thumbnailMediaType } from './thumbnail.js';
