@@ -58,5 +58,24 @@ export {
   type Snapshot,
   type SnapshotOptions,
 } from './snapshot.js';
+export {
+  DEFAULT_LIMITS,
+  describeUrl,
+  type Fetched,
+  type FolderChanges,
+  lookupPublic,
+  type MediaKind,
+  openSource,
+  privateKindOf,
+  type SafeFetchOptions,
+  type Source,
+  type SourceItem,
+  type SourceLimits,
+  type SourceOptions,
+  safeFetch,
+  type WatchableSource,
+  type WatchOptions,
+  watchFolder,
+} from './sources/index.js';
 export { assignSplits, type Split, type SplitCandidate } from './split.js';
 export { readThumbnail, thumbnailMediaType } from './thumbnail.js';
