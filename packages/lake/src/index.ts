@@ -24,6 +24,7 @@ export {
   listProjects,
   type Project,
   type ProjectClass,
+  projectIdOf,
 } from './project.js';
 export { createSampleProject, SAMPLE_PROJECT, type SampleOptions } from './sample.js';
 export {
@@ -37,3 +38,21 @@ export {
 } from './snapshot.js';
 export { assignSplits, type Split, type SplitCandidate } from './split.js';
 export { readThumbnail, THUMBNAIL_SIDE } from './thumbnail.js';
+export type { VectorBatch } from './vectors/copy-vectors.js';
+export {
+  deleteEmbeddings,
+  type EmbeddingModel,
+  listEmbeddingModels,
+  type NewEmbedding,
+  type ReadEmbeddingsOptions,
+  readEmbeddings,
+  writeEmbeddings,
+} from './vectors/embeddings.js';
+export type { IndexState } from './vectors/vector-index.js';
+export {
+  openVectorIndexes,
+  type SearchOptions,
+  type SimilarMedia,
+  type VectorIndexes,
+  type VectorIndexesOptions,
+} from './vectors/vector-indexes.js';
