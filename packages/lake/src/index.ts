@@ -26,6 +26,7 @@ export {
   listProjects,
   type Project,
   type ProjectClass,
+  projectIdOf,
 } from './project.js';
 export { countFacets, type FacetRange, type Facets, type FacetValue } from './query/facets.js';
 export {
@@ -79,3 +80,21 @@ export {
 } from './sources/index.js';
 export { assignSplits, type Split, type SplitCandidate } from './split.js';
 export { readThumbnail, thumbnailMediaType } from './thumbnail.js';
+export type { VectorBatch } from './vectors/copy-vectors.js';
+export {
+  deleteEmbeddings,
+  type EmbeddingModel,
+  listEmbeddingModels,
+  type NewEmbedding,
+  type ReadEmbeddingsOptions,
+  readEmbeddings,
+  writeEmbeddings,
+} from './vectors/embeddings.js';
+export type { IndexState } from './vectors/vector-index.js';
+export {
+  openVectorIndexes,
+  type SearchOptions,
+  type SimilarMedia,
+  type VectorIndexes,
+  type VectorIndexesOptions,
+} from './vectors/vector-indexes.js';
