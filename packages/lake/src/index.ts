@@ -30,6 +30,7 @@ export {
   createSnapshot,
   getSnapshot,
   listSnapshots,
+  loadManifest,
   type ManifestPicture,
   readManifest,
   type Snapshot,
