@@ -1,6 +1,4 @@
-import { createReadStream } from 'node:fs';
 import { type FileHandle, open } from 'node:fs/promises';
-import { createInterface } from 'node:readline';
 import { TrainError } from '../error.js';
 import type { IndexedPictures, PlannedPicture } from '../plan.js';
 
@@ -93,8 +91,6 @@ export async function openPictureIndex({ path, count }: IndexedPictures): Promis
     if (bytesRead !== length) throw broken('ends too early');
     return bytes;
   }
-  const linesOf = () =>
-    createInterface({ input: createReadStream(path, { encoding: 'utf8' }), crlfDelay: Number.POSITIVE_INFINITY });
   const parse = (line: string): PlannedPicture => {
     try {
       return JSON.parse(line) as PlannedPicture;
@@ -103,6 +99,23 @@ export async function openPictureIndex({ path, count }: IndexedPictures): Promis
     }
   };
 
+  async function* rowBlocks(from: number, to: number): AsyncGenerator<PictureRow[]> {
+    for (let at = from; at < to; at += rowsAtOnce) {
+      const some = Math.min(rowsAtOnce, to - at);
+      const bytes = await read(rows, some * rowBytes, at * rowBytes);
+      yield Array.from({ length: some }, (_, i) => decodeRow(bytes, i * rowBytes));
+    }
+  }
+
+  async function* pictures(): AsyncGenerator<PlannedPicture> {
+    for await (const block of rowBlocks(0, count)) {
+      const [first, last] = [block[0]!, block.at(-1)!];
+      const bytes = await read(lines, last.offset + last.length - first.offset, first.offset);
+      for (const { offset, length } of block)
+        yield parse(bytes.toString('utf8', offset - first.offset, offset - first.offset + length));
+    }
+  }
+
   return {
     count,
     async load(at) {
@@ -110,22 +123,18 @@ export async function openPictureIndex({ path, count }: IndexedPictures): Promis
       return parse((await read(lines, length, offset)).toString('utf8'));
     },
     async loadAll() {
-      const pictures: PlannedPicture[] = [];
-      for await (const line of linesOf()) pictures.push(parse(line));
-      return pictures;
+      const all: PlannedPicture[] = [];
+      for await (const picture of pictures()) all.push(picture);
+      return all;
     },
     async *rows(from = 0, to = count) {
-      for (let at = from; at < to; at += rowsAtOnce) {
-        const some = Math.min(rowsAtOnce, to - at);
-        const bytes = await read(rows, some * rowBytes, at * rowBytes);
-        for (let i = 0; i < some; i++) yield decodeRow(bytes, i * rowBytes);
-      }
+      for await (const block of rowBlocks(from, to)) yield* block;
     },
     async loadMembers() {
       const members = new Map<number, number[]>();
       let at = 0;
-      for await (const line of linesOf()) {
-        for (const classIndex of parse(line).classIndices ?? []) {
+      for await (const { classIndices } of pictures()) {
+        for (const classIndex of classIndices ?? []) {
           const own = members.get(classIndex);
           if (own) own.push(at);
           else members.set(classIndex, [at]);

@@ -14,6 +14,12 @@ export interface Disk {
   readonly free: number;
 }
 
+/** "1.2 GB", "310 MB", "8 kB". */
+export function sayBytes(bytes: number): string {
+  if (bytes >= 1e9) return `${(bytes / 1e9).toFixed(bytes >= 1e10 ? 0 : 1)} GB`;
+  return bytes >= 1e6 ? `${Math.round(bytes / 1e6)} MB` : `${Math.round(bytes / 1e3)} kB`;
+}
+
 async function lookAtDisk(folder: string): Promise<Disk> {
   const { blocks, bavail, bsize } = await statfs(folder);
   return { size: blocks * bsize, free: bavail * bsize };
@@ -77,8 +83,8 @@ export async function makeRoom(
       bytes >= wanted
         ? null
         : byDisk < most - taken
-          ? `the disk is to keep ${(reserve / 1e9).toFixed(0)} GB free`
-          : `${(most / 1e9).toFixed(most < 1e10 ? 1 : 0)} GB are kept at the most`,
+          ? `the disk is to keep ${sayBytes(reserve)} free`
+          : `${sayBytes(most)} are kept at the most`,
     async mayWrite(more) {
       unseen += more;
       if (unseen < lookBytes) return isRoom;

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import type { PlannedCache } from '../plan.js';
 import type { PictureIndex, PictureRow } from './picture-index.js';
 import type { PictureSource } from './picture-source.js';
-import { makeRoom } from './sample-budget.js';
+import { makeRoom, sayBytes } from './sample-budget.js';
 import type { SampleBuffers } from './sample-buffers.js';
 import { type UsedFolder, useSampleFolder } from './sample-folder.js';
 import { layOut, usualShardBytes } from './sample-layout.js';
@@ -46,12 +46,6 @@ export interface SampleCache extends SampleLoader {
   /** Whether all there is room for is kept. */
   isFull(): boolean;
   close(): Promise<void>;
-}
-
-/** "1.2 GB", "310 MB", "8 kB". */
-export function sayBytes(bytes: number): string {
-  if (bytes >= 1e9) return `${(bytes / 1e9).toFixed(bytes >= 1e10 ? 0 : 1)} GB`;
-  return bytes >= 1e6 ? `${Math.round(bytes / 1e6)} MB` : `${Math.round(bytes / 1e3)} kB`;
 }
 
 /** "1,234". */
