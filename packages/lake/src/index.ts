@@ -54,6 +54,7 @@ export {
   createSnapshot,
   getSnapshot,
   listSnapshots,
+  loadManifest,
   type ManifestPicture,
   readManifest,
   type Snapshot,
