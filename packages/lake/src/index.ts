@@ -7,6 +7,13 @@ export {
   type NewPicture,
 } from './import.js';
 export {
+  openPicturePool,
+  type PicturePool,
+  type PicturePoolOptions,
+  type RawPath,
+  type StowedPicture,
+} from './ingest/picture-pool.js';
+export {
   getMedia,
   listMedia,
   type MediaAnnotation,

@@ -1,4 +1,5 @@
 export { type BlobSource, type BlobStore, openBlobStore, type StoredBlob } from './blob-store.js';
+export { type BlobWriter, openBlobWriter } from './blob-writer.js';
 export { StoreError, storageError, systemCode } from './error.js';
 export {
   type Database,
