@@ -8,6 +8,13 @@ export {
   type NewPicture,
 } from './import.js';
 export {
+  openPicturePool,
+  type PicturePool,
+  type PicturePoolOptions,
+  type RawPath,
+  type StowedPicture,
+} from './ingest/picture-pool.js';
+export {
   getMedia,
   loadMediaItems,
   type MediaAnnotation,
