@@ -53,6 +53,39 @@ export function createProgram(perform: Perform): Command {
       perform(options, async (session) => (await import('./commands/import.js')).importCommand(path, options, session)),
     );
 
+  command(
+    'ingest <source>',
+    'take pictures and videos into a project: a file, folder, pattern, archive, URL or s3:// URL',
+  )
+    .addOption(projectOption())
+    .option('--watch', 'keep the project in step with the folder until Ctrl-C')
+    .addOption(
+      new Option('--every <seconds>', 'of videos, a frame each so many seconds (default: 1)')
+        .argParser(number(0.001, 86_400))
+        .conflicts(['scenes', 'allFrames']),
+    )
+    .addOption(new Option('--scenes', 'of videos, a frame for each scene').conflicts('allFrames'))
+    .option('--all-frames', 'of videos, every frame')
+    .option('--copy-frames', 'store frames as pictures; otherwise they are read from their video when needed')
+    .option('--allow-private-addresses', 'let URLs lead to this machine and its network')
+    .action((source: string, options) =>
+      perform(options, async (session) =>
+        (await import('./commands/ingest.js')).ingestCommand(source, options, session),
+      ),
+    );
+
+  command('query <sql>', 'answer one SELECT over media, annotations, predictions, embeddings, tags, classes, videos')
+    .addOption(projectOption())
+    .option('--limit <n>', 'most rows shown (default: 1000)', integer(1, 10_000))
+    .option('--timeout <seconds>', 'end it after so long (default: 30; with --out 120)', number(0.1, 600))
+    .option('--out <file>', 'write all rows to a .parquet, .csv or .jsonl file')
+    .addOption(
+      new Option('--format <format>', 'of the file, where its name does not say').choices(['parquet', 'csv', 'jsonl']),
+    )
+    .action((sql: string, options) =>
+      perform(options, async (session) => (await import('./commands/query.js')).queryCommand(sql, options, session)),
+    );
+
   addTrainOptions(
     command('train', 'train a model on a project; after Ctrl-C the same command goes on where it was').addOption(
       projectOption(),

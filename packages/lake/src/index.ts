@@ -7,6 +7,7 @@ export {
   importPicture,
   type NewPicture,
 } from './import.js';
+export { type IngestOptions, ingest, type WatchReport, type WatchSourceOptions, watchSource } from './ingest/ingest.js';
 export {
   openPicturePool,
   type PicturePool,
@@ -14,6 +15,7 @@ export {
   type RawPath,
   type StowedPicture,
 } from './ingest/picture-pool.js';
+export type { IngestProgress, IngestReport } from './ingest/tally.js';
 export {
   getMedia,
   loadMediaItems,
@@ -106,3 +108,4 @@ export {
   type VectorIndexes,
   type VectorIndexesOptions,
 } from './vectors/vector-indexes.js';
+export type { IngestedVideo, VideoSampling } from './video/ingest-video.js';
