@@ -83,7 +83,8 @@ def columns_of(task):
         if mode != "full":
             image.draft("RGB", half)
         upright = ImageOps.exif_transpose(image).convert("RGB")
-    small = upright if mode != "full" else upright.reduce(2)
+    small = upright.copy()
+    small.thumbnail(half)
     luma = upright.convert("L")
     grey = channel_columns(luma.histogram())[0]
     encoded = io.BytesIO()
