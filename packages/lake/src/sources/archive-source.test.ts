@@ -30,7 +30,10 @@ async function tarOf(entries: readonly TarEntry[]): Promise<Buffer> {
   return Buffer.concat(chunks);
 }
 
-async function zipOf(entries: readonly { name: string; bytes: Buffer; mode?: number }[], forceZip64 = false): Promise<Buffer> {
+async function zipOf(
+  entries: readonly { name: string; bytes: Buffer; mode?: number }[],
+  forceZip64 = false,
+): Promise<Buffer> {
   const zip = new yazl.ZipFile();
   for (const { name, bytes, mode } of entries) {
     zip.addBuffer(bytes, name, { mtime: new Date(0), forceZip64Format: forceZip64, ...(mode && { mode }) });
@@ -56,7 +59,17 @@ function rawZip(entries: readonly RawEntry[]): Buffer {
   const locals: Buffer[] = [];
   const central: Buffer[] = [];
   let at = 0;
-  for (const { name, bytes = Buffer.alloc(0), method = 0, flags = 0x800, mode = 0o100644, claims, packs, crc, offset } of entries) {
+  for (const {
+    name,
+    bytes = Buffer.alloc(0),
+    method = 0,
+    flags = 0x800,
+    mode = 0o100644,
+    claims,
+    packs,
+    crc,
+    offset,
+  } of entries) {
     const data = method === 8 ? deflateRawSync(bytes) : bytes;
     const nameBytes = Buffer.from(name);
     const fields = Buffer.alloc(26);
@@ -167,21 +180,26 @@ describe.each([
     const path = join(root, `cut-${file}`);
     const known = new Map(PICTURES.map(({ name, bytes }) => [name, sha(bytes)]));
     await fc.assert(
-      fc.asyncProperty(fc.nat(whole.length - 1), fc.boolean(), fc.integer({ min: 1, max: 255 }), async (at, isCut, flip) => {
-        const bytes = Buffer.from(isCut ? whole.subarray(0, at) : whole);
-        if (!isCut) bytes[at] = bytes[at]! ^ flip;
-        await writeFile(path, bytes);
-        const read = await readSource(path).catch((error) => error);
-        if (read instanceof Error) {
-          expect(read).toHaveProperty('code', expect.stringMatching(/^[a-z_]+$/));
-          return;
-        }
-        for (const [name, got] of Object.entries(read.bytes as Record<string, Buffer | string>)) {
-          if (typeof got === 'string') expect(got).toMatch(/^(broken_archive|archive_bomb)$/);
-          // A TAR has no checksum of what its members hold.
-          else if (!file.includes('tar') && file !== 'nameless') expect(sha(got)).toBe(known.get(name) ?? sha(got));
-        }
-      }),
+      fc.asyncProperty(
+        fc.nat(whole.length - 1),
+        fc.boolean(),
+        fc.integer({ min: 1, max: 255 }),
+        async (at, isCut, flip) => {
+          const bytes = Buffer.from(isCut ? whole.subarray(0, at) : whole);
+          if (!isCut) bytes[at] = bytes[at]! ^ flip;
+          await writeFile(path, bytes);
+          const read = await readSource(path).catch((error) => error);
+          if (read instanceof Error) {
+            expect(read).toHaveProperty('code', expect.stringMatching(/^[a-z_]+$/));
+            return;
+          }
+          for (const [name, got] of Object.entries(read.bytes as Record<string, Buffer | string>)) {
+            if (typeof got === 'string') expect(got).toMatch(/^(broken_archive|archive_bomb)$/);
+            // A TAR has no checksum of what its members hold.
+            else if (!file.includes('tar') && file !== 'nameless') expect(sha(got)).toBe(known.get(name) ?? sha(got));
+          }
+        },
+      ),
       { numRuns: 60 },
     );
   });
@@ -260,26 +278,53 @@ describe('a ZIP made to do harm', () => {
   it('unpacks to no more than it may', async () => {
     const limits = { ratioFromBytes: 100_000, maxRatio: 50, maxMembers: 20, maxPictureBytes: 5e6 };
     const zeros = Buffer.alloc(1_000_000);
-    const one = await save('bomb.zip', rawZip([{ name: 'bomb.jpg', bytes: zeros, method: 8 }, { name: 'a.jpg', bytes: picture }]));
+    const one = await save(
+      'bomb.zip',
+      rawZip([
+        { name: 'bomb.jpg', bytes: zeros, method: 8 },
+        { name: 'a.jpg', bytes: picture },
+      ]),
+    );
     const read = await readSource(one, { limits });
     expect([read.names, read.problems]).toEqual([['a.jpg'], [`archive_bomb ${one}!/bomb.jpg`]]);
 
     // Members that all point to the same bytes, as David Fifield's bomb of 2019 does.
-    const shared = Array.from({ length: 19 }, (_, i) => ({ name: `${i}.jpg`, bytes: i === 0 ? randomBytes(20_000) : Buffer.alloc(0), claims: 900_000, packs: 20_000, offset: 0, method: i === 0 ? 0 : 8 }));
-    await expect(readSource(await save('overlap.zip', rawZip(shared)), { limits })).rejects.toMatchObject({ code: 'archive_bomb' });
+    const shared = Array.from({ length: 19 }, (_, i) => ({
+      name: `${i}.jpg`,
+      bytes: i === 0 ? randomBytes(20_000) : Buffer.alloc(0),
+      claims: 900_000,
+      packs: 20_000,
+      offset: 0,
+      method: i === 0 ? 0 : 8,
+    }));
+    await expect(readSource(await save('overlap.zip', rawZip(shared)), { limits })).rejects.toMatchObject({
+      code: 'archive_bomb',
+    });
 
     const many = Array.from({ length: 25 }, (_, i) => ({ name: `${i}.txt` }));
-    await expect(readSource(await save('many.zip', rawZip(many)), { limits })).rejects.toMatchObject({ code: 'archive_bomb' });
+    await expect(readSource(await save('many.zip', rawZip(many)), { limits })).rejects.toMatchObject({
+      code: 'archive_bomb',
+    });
     const large = await save('large-claim.zip', rawZip([{ name: 'a.jpg', bytes: picture, claims: 6_000_000 }]));
     expect((await readSource(large, { limits })).problems).toEqual([`too_large ${large}!/a.jpg`]);
   });
 
   it('is told from what is no archive', async () => {
-    await expect(readSource(await save('text.zip', Buffer.from('some text')))).rejects.toMatchObject({ code: 'unknown_archive' });
-    await expect(readSource(await save('x.7z', Buffer.from('7z\xbc\xaf\x27\x1c')))).rejects.toMatchObject({ code: 'unknown_archive' });
-    await expect(readSource(await save('empty.tar', Buffer.alloc(0)))).rejects.toMatchObject({ code: 'unknown_archive' });
-    await expect(readSource(await save('half.zip', Buffer.from('PK\x03\x04 and nothing')))).rejects.toMatchObject({ code: 'broken_archive' });
-    await expect(readSource(await save('text.tar.gz', gzipSync(Buffer.from('text'))))).rejects.toMatchObject({ code: 'broken_archive' });
+    await expect(readSource(await save('text.zip', Buffer.from('some text')))).rejects.toMatchObject({
+      code: 'unknown_archive',
+    });
+    await expect(readSource(await save('x.7z', Buffer.from('7z\xbc\xaf\x27\x1c')))).rejects.toMatchObject({
+      code: 'unknown_archive',
+    });
+    await expect(readSource(await save('empty.tar', Buffer.alloc(0)))).rejects.toMatchObject({
+      code: 'unknown_archive',
+    });
+    await expect(readSource(await save('half.zip', Buffer.from('PK\x03\x04 and nothing')))).rejects.toMatchObject({
+      code: 'broken_archive',
+    });
+    await expect(readSource(await save('text.tar.gz', gzipSync(Buffer.from('text'))))).rejects.toMatchObject({
+      code: 'broken_archive',
+    });
     expect((await readSource(await save('none.zip', rawZip([])))).names).toEqual([]);
   });
 });
@@ -290,20 +335,22 @@ describe('a TAR made to do harm', () => {
     const path = await save(
       'hostile.tar',
       Buffer.concat([
-        (await tarOf([
-          { name: './good.jpg', bytes: picture },
-          { name: '../climbs.jpg', bytes: picture },
-          { name: '/absolute.jpg', bytes: picture },
-          { name: 'link.jpg', type: 'symlink', linkname: '/etc/passwd' },
-          { name: 'hard.jpg', type: 'link', linkname: 'good.jpg' },
-          { name: 'pipe.jpg', type: 'fifo' },
-          { name: 'device.jpg', type: 'block-device' },
-          { name: 'good.jpg', bytes: Buffer.from('another') },
-          { name: 'folder.jpg', type: 'directory' },
-          { name: 'inner.tar.gz', bytes: picture },
-          { name: 'größe.jpg', bytes: picture },
-          { name: long, bytes: picture },
-        ])).subarray(0, -1024),
+        (
+          await tarOf([
+            { name: './good.jpg', bytes: picture },
+            { name: '../climbs.jpg', bytes: picture },
+            { name: '/absolute.jpg', bytes: picture },
+            { name: 'link.jpg', type: 'symlink', linkname: '/etc/passwd' },
+            { name: 'hard.jpg', type: 'link', linkname: 'good.jpg' },
+            { name: 'pipe.jpg', type: 'fifo' },
+            { name: 'device.jpg', type: 'block-device' },
+            { name: 'good.jpg', bytes: Buffer.from('another') },
+            { name: 'folder.jpg', type: 'directory' },
+            { name: 'inner.tar.gz', bytes: picture },
+            { name: 'größe.jpg', bytes: picture },
+            { name: long, bytes: picture },
+          ])
+        ).subarray(0, -1024),
         headerOf(Buffer.from([0x61, 0xff, 0x2e, 0x6a, 0x70, 0x67]), picture.length, '0'),
         Buffer.concat([picture, Buffer.alloc(512 - picture.length)]),
         headerOf(Buffer.from('sparse.jpg'), 0, 'S'),
@@ -328,8 +375,13 @@ describe('a TAR made to do harm', () => {
 
   it('unpacks to no more than it may, and holds no header of any size', async () => {
     const limits = { ratioFromBytes: 100_000, maxRatio: 50 };
-    const zeros = await tarOf([{ name: 'a.jpg', bytes: picture }, { name: 'zeros.txt', bytes: Buffer.alloc(3_000_000) }]);
-    await expect(readSource(await save('bomb.tgz', gzipSync(zeros)), { limits })).rejects.toMatchObject({ code: 'archive_bomb' });
+    const zeros = await tarOf([
+      { name: 'a.jpg', bytes: picture },
+      { name: 'zeros.txt', bytes: Buffer.alloc(3_000_000) },
+    ]);
+    await expect(readSource(await save('bomb.tgz', gzipSync(zeros)), { limits })).rejects.toMatchObject({
+      code: 'archive_bomb',
+    });
     const huge = Buffer.concat([headerOf(Buffer.from('x'), 0o77777777777, 'x'), Buffer.alloc(2_000_000, 'x')]);
     await expect(readSource(await save('header.tar', huge))).rejects.toMatchObject({ code: 'broken_archive' });
     const claims = Buffer.concat([headerOf(Buffer.from('a.jpg'), 0o77777777777, '0'), Buffer.alloc(1000)]);
@@ -337,7 +389,10 @@ describe('a TAR made to do harm', () => {
   });
 
   it('that breaks off gives what came before', async () => {
-    const whole = await tarOf([{ name: 'a.jpg', bytes: picture }, { name: 'b.jpg', bytes: randomBytes(5000) }]);
+    const whole = await tarOf([
+      { name: 'a.jpg', bytes: picture },
+      { name: 'b.jpg', bytes: randomBytes(5000) },
+    ]);
     const path = await save('cut.tar', whole.subarray(0, 2000));
     const read = await readSource(path);
     expect(String(read.bytes['a.jpg'])).toBe('a picture');

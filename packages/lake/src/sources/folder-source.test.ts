@@ -56,7 +56,7 @@ describe('a folder as a source', () => {
       'caf\u00e9.jpg',
       'cafe\u0301.jpg',
       'new\nline.jpg',
-      "quote'\"`$(x).jpg",
+      'quote\'"`$(x).jpg',
       ' space .jpg',
       'back\\slash.jpg',
       'a%FF.jpg',
@@ -69,7 +69,9 @@ describe('a folder as a source', () => {
     const read = await readSource(root);
     expect(read.problems).toEqual([]);
     expect(new Set(read.names).size).toBe(names.length);
-    expect(read.names).toEqual(expect.arrayContaining(['a%FF.jpg', 'a%25FF.jpg', '%FE/b.jpg', 'caf\u00e9.jpg', 'cafe\u0301.jpg']));
+    expect(read.names).toEqual(
+      expect.arrayContaining(['a%FF.jpg', 'a%25FF.jpg', '%FE/b.jpg', 'caf\u00e9.jpg', 'cafe\u0301.jpg']),
+    );
     const raw = read.items.find(({ name }) => name === '%FE/b.jpg')!;
     expect(Buffer.isBuffer(raw.path)).toBe(true);
     expect(Buffer.compare(await readFile(raw.path!), await readItem(raw))).toBe(0);
@@ -122,14 +124,24 @@ describe('a folder as a source', () => {
   });
 
   const setUp = (to: string) => `mount --bind '${root}' '${to}'`;
-  it.skipIf(spawnSync('unshare', ['-m', 'true']).status !== 0)('enters no folder mounted below itself twice', async () => {
-    await fill(['a.jpg', 'below/b.jpg']);
-    const main = new URL('./index.js', import.meta.url).href;
-    const script = `const { openSource } = await import('${main}'); const s = await openSource('${root}', { tmpFolder: '/tmp' });
+  it.skipIf(spawnSync('unshare', ['-m', 'true']).status !== 0)(
+    'enters no folder mounted below itself twice',
+    async () => {
+      await fill(['a.jpg', 'below/b.jpg']);
+      const main = new URL('./index.js', import.meta.url).href;
+      const script = `const { openSource } = await import('${main}'); const s = await openSource('${root}', { tmpFolder: '/tmp' });
       const names = []; for await (const i of s.items()) names.push(i.name); console.log(JSON.stringify([names, s.problems.map((p) => p.code)]));`;
-    const ran = spawnSync('unshare', ['-m', 'sh', '-c', `${setUp(`${root}/below`)} && exec "$0" --input-type=module -e "$1"`, process.execPath, script]);
-    expect(JSON.parse(String(ran.stdout))).toEqual([['a.jpg'], ['folder_loop']]);
-  });
+      const ran = spawnSync('unshare', [
+        '-m',
+        'sh',
+        '-c',
+        `${setUp(`${root}/below`)} && exec "$0" --input-type=module -e "$1"`,
+        process.execPath,
+        script,
+      ]);
+      expect(JSON.parse(String(ran.stdout))).toEqual([['a.jpg'], ['folder_loop']]);
+    },
+  );
 
   it('goes only so deep', async () => {
     let folder = root;
