@@ -6,7 +6,6 @@ import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { FormatName, ParsedDataset } from './dataset.js';
 import { openTestFolders, type TestFolders } from './fixtures/test-folders.js';
-import { FORMAT_NAMES } from './names.js';
 import { detectFormat, parseDataset } from './parse-dataset.js';
 
 interface Truth {
@@ -223,11 +222,6 @@ function content(dataset: ParsedDataset): Truth[] {
     })),
   }));
 }
-
-test('every format with labels has a case, here for boxes or in label-kinds.test.ts for the others', () => {
-  const elsewhere: FormatName[] = ['class-folders', 'label-pngs', 'images'];
-  expect([...CASES.map(({ format }) => format), ...elsewhere].sort()).toEqual([...FORMAT_NAMES].sort());
-});
 
 describe.each(CASES)('$format', ({ format, write, mistakes }) => {
   test('is told from its files, and reads what was written; a picture without labels is background', async () => {
