@@ -1,3 +1,4 @@
+import { FORMAT_NAMES } from '@fovea/formats/names';
 import { version } from '@fovea/server/version';
 import { Command, Option } from 'commander';
 import { integer, number, serverUrl } from './arguments.js';
@@ -42,7 +43,7 @@ export function createProgram(perform: Perform): Command {
   const formatOption = () =>
     new Option(
       '--format <format>',
-      'how it is labelled: csv-corners, coco, yolo, voc, class-folders, label-pngs or images (default: detected)',
+      `how it is labelled: ${FORMAT_NAMES.slice(0, -1).join(', ')} or ${FORMAT_NAMES.at(-1)} (default: detected)`,
     );
 
   command('import <path>', 'import a labelled folder into a project, which is made where there is none')
