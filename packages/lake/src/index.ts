@@ -27,6 +27,7 @@ export {
 export { getMediaFacts, type MediaFacts } from './media-facts.js';
 export { listAspects, listMedia, type MediaPage, type MediaQuery } from './media-page.js';
 export { withMirror } from './mirror/mirrors.js';
+export { createUnion, groupNearDuplicates, type NearDuplicateOptions } from './near-duplicates.js';
 export {
   countsByClass,
   createProject,
