@@ -21,6 +21,9 @@ export interface Banner {
   readonly turns: number;
 }
 
+/** As the program writes a missing time stamp in lists of packets. */
+const NO_STAMP = '-9223372036854775808';
+
 /** Options that any reading of a file begins with: of the file alone, no playlists; nothing that fills the memory. */
 export const INPUT_OPTIONS = ['-nostdin', '-protocol_whitelist', 'file,pipe', '-max_pixels', String(MAX_FRAME_PIXELS)];
 
@@ -49,7 +52,7 @@ export function parseBanner(lines: readonly string[]): Banner {
   const ofStream = lines.slice(at + 1);
   const end = ofStream.findIndex((line) => /^ *Stream #/.test(line));
   const rotation = (end < 0 ? ofStream : ofStream.slice(0, end))
-    .map((line) => /displaymatrix: rotation of (-?[\d.]+) degrees/.exec(line)?.[1])
+    .map((line) => /display ?matrix: rotation of (-?[\d.]+) degrees/i.exec(line)?.[1])
     .find((degrees) => degrees !== undefined);
   const duration = find(/^ *Duration: (\d+):(\d+):([\d.]+)/);
   return {
@@ -79,14 +82,15 @@ export async function probeWithFfmpeg(path: string, signal: AbortSignal | undefi
     output: (line) => {
       const base = /^#tb 0: (\d+)\/(\d+)/.exec(line);
       if (base) secondsPerTick = Number(base[1]) / Number(base[2]);
-      const packet = /^0, *(?:-?\d+|NOPTS), *(-?\d+|NOPTS), *(\d+),/.exec(line);
+      const packet = /^0, *(-?\d+|NOPTS), *(-?\d+|NOPTS), *(\d+),/.exec(line);
       if (!packet) return;
       frameCount++;
-      if (packet[1] === 'NOPTS') return;
+      const stamp = [packet[2], packet[1]].find((value) => value !== 'NOPTS' && value !== NO_STAMP);
+      if (stamp === undefined) return;
       stamped++;
-      first = Math.min(first, Number(packet[1]));
-      last = Math.max(last, Number(packet[1]));
-      end = Math.max(end, Number(packet[1]) + Number(packet[2]));
+      first = Math.min(first, Number(stamp));
+      last = Math.max(last, Number(stamp));
+      end = Math.max(end, Number(stamp) + Number(packet[3]));
     },
   });
   if (frameCount === 0) throw new DecodeFailure('it holds not a single frame');

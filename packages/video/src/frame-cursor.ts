@@ -60,7 +60,9 @@ export class FramePosition {
     for (const back of STEPS_BACK) {
       const from = micros - back;
       if (from <= 0 || !(await this.cursor.seek(from))) break;
-      if (await this.begin(micros)) return from;
+      const outcome = await this.begin(micros);
+      if (outcome === 'placed') return from;
+      if (outcome === 'start') break;
     }
     if (!(await this.cursor.seek(null))) throw new Error('internal: a decoder does not start');
     this.shown = undefined;
@@ -103,23 +105,27 @@ export class FramePosition {
     return micros - (shown ?? ahead).micros <= Math.max(REACH_MICROS, this.keyDistance);
   }
 
-  /** After a seek: from the first key frame on, if that is not too late. */
-  private async begin(micros: number): Promise<boolean> {
+  /**
+   * After a seek: from the first key frame on, if that is not too late. What says that it is the start is not believed:
+   * decoders call a frame so of which they do not know the time.
+   */
+  private async begin(micros: number): Promise<'placed' | 'late' | 'start'> {
     this.isPlaced = false;
     this.keyMicros = undefined;
     let key: CursorFrame | undefined;
     while (!key?.isKey) {
       key = await this.cursor.next();
-      if (key?.micros === undefined || key.micros > micros) return false;
+      if (key?.micros === undefined || key.micros > micros) return 'late';
+      if (key.micros <= 0) return 'start';
     }
     this.shown = key as TimedFrame;
     this.note(this.shown);
     const next = await this.cursor.next();
-    if (next !== undefined && next.micros === undefined) return false;
+    if (next !== undefined && next.micros === undefined) return 'late';
     this.ahead = next as TimedFrame | undefined;
     this.isPlaced = true;
     await this.forward(micros);
-    return true;
+    return 'placed';
   }
 
   private async forward(micros: number): Promise<void> {

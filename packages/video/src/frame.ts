@@ -87,9 +87,9 @@ export function toMicros(stamp: bigint, timeBase: { readonly num: number; readon
 
 /**
  * Frames a second, where they are evenly spaced: the average and the base rate that the decoder guessed from the time
- * stamps then agree.
+ * stamps then agree. The base rate may be twice as high: some streams count fields.
  */
 export function steadyRate(average: number, base: number): number | null {
-  const isSteady = average > 0 && base > 0 && Math.abs(average - base) <= 0.01 * base;
+  const isSteady = average > 0 && [base, base / 2].some((rate) => Math.abs(average - rate) <= 0.01 * rate);
   return isSteady ? average : null;
 }
