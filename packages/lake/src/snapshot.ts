@@ -250,14 +250,19 @@ async function selectSnapshots(home: Home, where: SQL): Promise<Snapshot[]> {
  * @throws FoveaError `unknown_snapshot`; StoreError `unknown_blob`
  */
 export async function readManifest(home: Home, snapshot: Snapshot | string): Promise<ManifestPicture[]> {
+  const pictures: ManifestPicture[] = [];
+  for await (const picture of loadManifest(home, snapshot)) pictures.push(picture);
+  return pictures;
+}
+
+/** As {@link readManifest}, one picture after another: of a large snapshot the whole does not fit memory. */
+export async function* loadManifest(home: Home, snapshot: Snapshot | string): AsyncGenerator<ManifestPicture> {
   const { manifestSha256 } = typeof snapshot === 'string' ? await getSnapshot(home, snapshot) : snapshot;
   const path = await home.blobs.localPath(manifestSha256);
   const lines = createInterface({ input: createReadStream(path), crlfDelay: Infinity });
-  const pictures: ManifestPicture[] = [];
   let isHeader = true;
   for await (const line of lines) {
-    if (!isHeader) pictures.push(JSON.parse(line) as ManifestPicture);
+    if (!isHeader) yield JSON.parse(line) as ManifestPicture;
     isHeader = false;
   }
-  return pictures;
 }
