@@ -251,8 +251,8 @@ async function selectSnapshots(home: Home, where: SQL): Promise<Snapshot[]> {
  */
 export async function readManifest(home: Home, snapshot: Snapshot | string): Promise<ManifestPicture[]> {
   const { manifestSha256 } = typeof snapshot === 'string' ? await getSnapshot(home, snapshot) : snapshot;
-  if (!(await home.blobs.has(manifestSha256))) await home.blobs.read(manifestSha256);
-  const lines = createInterface({ input: createReadStream(home.blobs.pathOf(manifestSha256)), crlfDelay: Infinity });
+  const path = await home.blobs.localPath(manifestSha256);
+  const lines = createInterface({ input: createReadStream(path), crlfDelay: Infinity });
   const pictures: ManifestPicture[] = [];
   let isHeader = true;
   for await (const line of lines) {

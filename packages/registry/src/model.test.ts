@@ -1,4 +1,4 @@
-import { readFile, writeFile } from 'node:fs/promises';
+import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { projects } from '@fovea/store';
 import { openTestHome, type TestHome } from '@fovea/store/testing';
@@ -46,7 +46,7 @@ describe('a model', () => {
   it('gets versions, and its champion is the best by AP', async () => {
     const first = await register('cars', 0.5);
     expect(first).toMatchObject({ name: 'cars', version: 1, project: 'p', aliases: ['candidate', 'champion'] });
-    expect(await readFile(first.path, 'utf8')).toBe('onnx of cars 0.5 null');
+    expect(String(await test.home.blobs.read(first.sha256))).toBe('onnx of cars 0.5 null');
     expect(first.card).toEqual(card(0.5));
     expect(await register('cars', 0.4)).toMatchObject({ version: 2, aliases: ['candidate'] });
     expect(await register('cars', null)).toMatchObject({ version: 3, aliases: ['candidate'] });

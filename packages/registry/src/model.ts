@@ -28,10 +28,9 @@ export interface ModelVersion {
   /** The project's name. */
   readonly project: string;
   readonly runId: string | null;
+  /** The ONNX file, a blob. */
   readonly sha256: string;
   readonly sizeBytes: number;
-  /** Where the ONNX file lies. */
-  readonly path: string;
   readonly card: ModelCard;
   readonly aliases: readonly string[];
   readonly createdAt: Date;
@@ -224,7 +223,6 @@ async function selectModels(home: Home, where: SQL | undefined): Promise<Model[]
       runId: version.runId,
       sha256: version.sha256,
       sizeBytes: version.sizeBytes,
-      path: home.blobs.pathOf(version.sha256),
       card: version.card as ModelCard,
       aliases,
       createdAt: version.createdAt,

@@ -17,6 +17,9 @@ const statusByCode: Record<string, Status> = {
   database_lost: 503,
   database_unreachable: 503,
   home_not_writable: 503,
+  storage_unreachable: 503,
+  storage_denied: 503,
+  storage_no_bucket: 503,
   disk_full: 507,
 };
 

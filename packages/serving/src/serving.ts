@@ -88,7 +88,7 @@ export function createServing(home: Home, options: ServingOptions = {}): Serving
   const maxPixels = options.maxPixels ?? 50_000_000;
 
   async function openWarm(version: ModelVersion): Promise<Warm> {
-    const opened = await openModel(home.blobs.pathOf(version.sha256), {
+    const opened = await openModel(await home.blobs.localPath(version.sha256), {
       threads: options.threads,
       device: options.device,
     });

@@ -4,7 +4,9 @@ import { join, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { drizzle, type NodePgDatabase } from 'drizzle-orm/node-postgres';
 import pg from 'pg';
-import { type BlobStore, freeBytes, openBlobStore, RESERVED_BYTES } from './blob-store.js';
+import type { BlobStore } from './blob.js';
+import { openBlobStore } from './blob-store.js';
+import { freeBytes, RESERVED_BYTES } from './draft.js';
 import { diskFull, StoreError, storageError, systemCode } from './error.js';
 import { migrate } from './migrate.js';
 import { connectToHome, leave, type Presence, reconnectToHome } from './postgres/server.js';
@@ -52,6 +54,11 @@ export interface Home {
 export interface OpenHomeOptions {
   /** An external PostgreSQL instead of the embedded one; default `FOVEA_DATABASE_URL`, if set. Null: the embedded one. */
   readonly databaseUrl?: string | null;
+  /**
+   * Where the bytes of pictures, models and the like lie, instead of the home's folder: `s3://bucket/prefix`, see
+   * `parseS3Url`; default `FOVEA_BLOBS_URL`, if set. Null: the home's folder.
+   */
+  readonly blobsUrl?: string | null;
   /** Told when something takes long: creating and starting the database. */
   readonly onProgress?: (text: string) => void;
 }
@@ -60,11 +67,13 @@ export interface OpenHomeOptions {
  * Opens a home folder, creating it and its database where they do not exist. Any number of processes on one machine may
  * have the same home open.
  *
- * @throws StoreError `home_not_writable`, `disk_full`, `home_newer`, `database_not_started`, `database_unreachable`, …
+ * @throws StoreError `home_not_writable`, `disk_full`, `home_newer`, `database_not_started`, `database_unreachable`,
+ *   `bad_storage_url`, `bad_credentials`, …
  */
 export async function openHome(path: string, options: OpenHomeOptions = {}): Promise<Home> {
   const home = resolve(path);
   await prepareFolders(home);
+  const blobs = openBlobStore(home, options.blobsUrl === undefined ? process.env.FOVEA_BLOBS_URL : options.blobsUrl);
   const url = options.databaseUrl === undefined ? process.env.FOVEA_DATABASE_URL : options.databaseUrl;
   const database = !url ? await openEmbedded(home, options.onProgress) : await openExternal(url);
   const closers: (() => Promise<void>)[] = [];
@@ -72,7 +81,7 @@ export async function openHome(path: string, options: OpenHomeOptions = {}): Pro
     path: home,
     db: drizzle(database.pool, { schema }),
     pool: database.pool,
-    blobs: openBlobStore(home),
+    blobs,
     createPool: database.createPool,
     runFolder: (runId) => join(home, 'runs', runId),
     explain: (error) => explainFailure(error, home),
@@ -123,7 +132,7 @@ async function prepareFolders(home: string): Promise<void> {
 }
 
 /** Removes what killed processes left in `tmp`: files whose writer, named in the file's name, is gone, or a day old. */
-async function removeDrafts(tmp: string): Promise<void> {
+export async function removeDrafts(tmp: string): Promise<void> {
   for (const name of await readdir(tmp)) {
     const writer = /^(?:blob|probe)-(\d+)-/.exec(name)?.[1];
     const path = join(tmp, name);

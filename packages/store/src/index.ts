@@ -1,4 +1,5 @@
-export { type BlobSource, type BlobStore, openBlobStore, type StoredBlob } from './blob-store.js';
+export type { BlobSource, BlobStore, StoredBlob } from './blob.js';
+export { openBlobStore } from './blob-store.js';
 export { StoreError, storageError, systemCode } from './error.js';
 export {
   type Database,
@@ -10,5 +11,6 @@ export {
 } from './home.js';
 export { stopDatabase } from './postgres/server.js';
 export { isAlive } from './process.js';
+export * from './s3/index.js';
 export * from './schema/index.js';
 export * as schema from './schema/index.js';

@@ -15,7 +15,7 @@ export interface TestHome {
 /** Makes a home in a new temporary folder; takes about a second, so one a test file. */
 export async function openTestHome(): Promise<TestHome> {
   const path = await mkdtemp(join(tmpdir(), 'fovea-test-'));
-  const home = await openHome(path, { databaseUrl: null });
+  const home = await openHome(path, { databaseUrl: null, blobsUrl: null });
   return { home, path, remove: () => removeTestHome(path, home) };
 }
 
@@ -26,3 +26,5 @@ export async function removeTestHome(path: string, home?: Home): Promise<void> {
   // The keeper may just be writing its last words.
   await rm(path, { recursive: true, force: true, maxRetries: 5, retryDelay: 100 });
 }
+
+export { openTestS3, type TestS3, type TestS3Options } from './fixtures/s3-server.js';

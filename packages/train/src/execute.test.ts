@@ -151,7 +151,9 @@ describe('a run from start to end', () => {
 
   it('leaves a model that predicts, and no checkpoint', async () => {
     expect(existsSync(checkpointOf(whole.id))).toBe(false);
-    const detector = await openDetector((await resolveModel(test.home, 'whole@champion')).path);
+    const detector = await openDetector(
+      await test.home.blobs.localPath((await resolveModel(test.home, 'whole@champion')).sha256),
+    );
     const { bytes } = await renderSamplePicture(1000);
     const [result] = await detector.predict([bytes], { confidence: 0.01 });
     expect(result).toMatchObject({ width: 480, height: 320 });
@@ -262,7 +264,7 @@ describe('a run that is interrupted', () => {
     expect(model).toMatchObject({ name: 'killed', version: 1 });
     expect((await logOf(run.id)).join('\n')).toContain(`Resumed from the checkpoint of step ${header.step}.`);
     expect(await valuesOf(run.id, 'loss')).toEqual(await valuesOf(whole.id, 'loss'));
-    expect((await stat(model!.path)).size).toBe(model!.sizeBytes);
+    expect((await stat(await test.home.blobs.localPath(model!.sha256))).size).toBe(model!.sizeBytes);
   });
 
   it('fails with the reason when its checkpoint is broken', async () => {

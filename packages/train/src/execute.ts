@@ -21,7 +21,7 @@ import { makePlan, planFiles } from './make-plan.js';
 import type { TrainerMessage } from './plan.js';
 import type { RunProgress } from './progress.js';
 import type { TrainSettings } from './request.js';
-import { dataOf } from './snapshot-data.js';
+import { fetchData } from './snapshot-data.js';
 import { findSources } from './source.js';
 import { followTrainer, type LastWord } from './trainer.js';
 
@@ -122,7 +122,7 @@ export async function executeRun(
     await mkdir(folder, { recursive: true });
     const settings = run.params as unknown as TrainSettings;
     const sources = await findSources(settings, home);
-    const plan = await makePlan(settings, await dataOf(home, snapshot), sources, folder);
+    const plan = await makePlan(settings, await fetchData(home, snapshot), sources, folder);
     const signal = options.signal ? AbortSignal.any([options.signal, lease.signal]) : lease.signal;
     const last = await supervise(home, run, join(folder, planFiles.plan), { ...options, signal });
     if (last.type === 'failed') throw new TrainError(last.code, last.message);

@@ -21,7 +21,7 @@ async function findSource(name: string, home: Home | null): Promise<{ from: stri
   } catch (error) {
     if ((error as { code?: string }).code !== 'unknown_pretrained') throw error;
     if (!home) throw new TrainError('unknown_source', (error as Error).message, { from: name }, { cause: error });
-    const { path } = await resolveModel(home, name).catch((cause: Error & { code?: string }) => {
+    const { sha256 } = await resolveModel(home, name).catch((cause: Error & { code?: string }) => {
       if (cause.code !== 'unknown_model') throw cause;
       throw new TrainError(
         'unknown_source',
@@ -30,6 +30,7 @@ async function findSource(name: string, home: Home | null): Promise<{ from: stri
         { cause },
       );
     });
+    const path = await home.blobs.localPath(sha256);
     return { from: path, model: await openPretrainedSource(path) };
   }
 }

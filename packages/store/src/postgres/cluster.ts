@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { chmod, chown, mkdir, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { assertRoom, syncFolder } from '../blob-store.js';
+import { assertRoom, syncFolder } from '../draft.js';
 import { diskFull, StoreError, storageError, systemCode } from '../error.js';
 import { isAlive } from '../process.js';
 import { type Account, chooseAccount } from './account.js';
