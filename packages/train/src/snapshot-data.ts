@@ -1,5 +1,5 @@
 import { stat } from 'node:fs/promises';
-import { type ManifestPicture, readManifest, type Snapshot } from '@fovea/lake';
+import { loadManifest, type ManifestPicture, type Snapshot } from '@fovea/lake';
 import type { Home } from '@fovea/store';
 import type { TrainingData } from './check-data.js';
 import { TrainError } from './error.js';
@@ -8,7 +8,7 @@ const FETCHES_AT_ONCE = 16;
 
 /** A snapshot's pictures, to see whether they can be trained on; their paths are empty, since nothing is fetched. */
 export async function describeData(home: Home, snapshot: Snapshot): Promise<TrainingData> {
-  const pictures = await readManifest(home, snapshot);
+  const pictures = await loadManifest(home, snapshot);
   return { classNames: snapshot.classNames, pictures: pictures.map((picture) => planned(picture, () => '')) };
 }
 
@@ -18,7 +18,7 @@ export async function describeData(home: Home, snapshot: Snapshot): Promise<Trai
  * @throws TrainError `cache_too_small` where this machine may not hold them all; StoreError `unknown_blob`
  */
 export async function fetchData(home: Home, snapshot: Snapshot): Promise<TrainingData> {
-  const manifest = await readManifest(home, snapshot);
+  const manifest = await loadManifest(home, snapshot);
   const sha256s = new Set(manifest.flatMap(({ sha256, labelMapSha256 = sha256 }) => [sha256, labelMapSha256]));
   const paths = new Map<string, string>();
   let sizeBytes = 0;
