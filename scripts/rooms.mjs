@@ -40,7 +40,7 @@ export const table = {
   formats: ['annotations', 'image'],
   api: ['annotations'],
   models: ['nn', 'runtime', 'image', 'annotations'],
-  lake: ['annotations', 'formats', 'image', 'video', 'store'],
+  lake: ['annotations', 'formats', 'image', 'video', 'store', 'runtime'],
   registry: ['onnx', 'store'],
   analytics: ['annotations'],
   jobs: ['store'],

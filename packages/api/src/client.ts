@@ -145,7 +145,7 @@ export function createClient(options: ClientOptions = {}) {
       answer(http.GET('/projects/{project}/media/{sha256}', { params: { path: { project, sha256 } }, ...call })),
     /** Address of the picture's own bytes, for `<img src>`. */
     contentUrl: (project: string, sha256: string) => path('projects', project, 'media', sha256, 'content'),
-    /** Address of the picture's thumbnail (WebP), for `<img src>`. */
+    /** Address of the picture's thumbnail, for `<img src>`. */
     thumbnailUrl: (project: string, sha256: string) => path('projects', project, 'media', sha256, 'thumbnail'),
     /** Address of the picture's label map (PNG), for `<img src>`; the map's SHA-256 makes it another when the map is. */
     labelMapUrl: (project: string, sha256: string, labelMapSha256: string) =>

@@ -21,6 +21,16 @@ export function number(min: number, max: number): (text: string) => number {
   };
 }
 
+const unitBytes: Readonly<Record<string, number>> = { '': 1, kb: 1e3, mb: 1e6, gb: 1e9, tb: 1e12 };
+
+/** Parser of a size such as 20GB, 500MB or 0, in bytes; units are powers of 1000. */
+export function bytes(text: string): number {
+  const match = /^(\d+(?:\.\d+)?) ?([kmgt]b)?$/i.exec(text.trim());
+  const value = match ? Math.round(Number(match[1]) * unitBytes[(match[2] ?? '').toLowerCase()]!) : Number.NaN;
+  if (!Number.isSafeInteger(value)) throw new InvalidArgumentError('It takes a size such as 20GB, 500MB or 0.');
+  return value;
+}
+
 /** Parser of `--server`. */
 export function serverUrl(text: string): string {
   const url = URL.canParse(text) ? new URL(text) : undefined;

@@ -3,12 +3,13 @@ import { resolve } from 'node:path';
 import { FoveaError } from '@fovea/annotations';
 import type { NewRun } from '@fovea/api';
 import { type Command, InvalidArgumentError, Option } from 'commander';
-import { integer, number } from './arguments.js';
+import { bytes, integer, number } from './arguments.js';
 
-/** What `fovea train` takes, as commander gives it: a request, two of its fields under shorter names. */
-export type TrainChoices = Omit<NewRun, 'timeLimitSeconds' | 'box'> & {
+/** What `fovea train` takes, as commander gives it: a request, three of its fields under shorter names. */
+export type TrainChoices = Omit<NewRun, 'timeLimitSeconds' | 'box' | 'cacheBytes'> & {
   readonly timeLimit?: NewRun['timeLimitSeconds'];
   readonly boxLoss?: NewRun['box'];
+  readonly cacheSize?: NewRun['cacheBytes'];
 };
 
 function imageSize(text: string): { width: number; height: number } {
@@ -80,11 +81,12 @@ export function addTrainOptions(command: Command): Command {
     .option('--monitor <metric>', 'the metric that decides which weights are kept')
     .option('--patience <n>', 'end after so many evaluations without a better one', integer(1, 10_000))
     .option('--device <name>', 'where the numbers are computed: cpu, cuda, webgpu, coreml, directml (default: cpu)')
+    .option('--cache-size <size>', 'decoded pictures kept on disk at the most, 0 for none (default: 50GB)', bytes)
     .option('--allow-empty-classes', 'go on where a class has no pictures to train on');
 }
 
 /** The request those options make; the path of a model's file is made absolute, so that the run can be resumed anywhere. */
-export function requestOf({ timeLimit, boxLoss, ...choices }: TrainChoices): NewRun {
+export function requestOf({ timeLimit, boxLoss, cacheSize, ...choices }: TrainChoices): NewRun {
   const file = (name: string | undefined) => (name?.endsWith('.onnx') ? resolve(name) : name);
   const request = {
     ...choices,
@@ -92,6 +94,7 @@ export function requestOf({ timeLimit, boxLoss, ...choices }: TrainChoices): New
     teacher: file(choices.teacher),
     timeLimitSeconds: timeLimit,
     box: boxLoss,
+    cacheBytes: cacheSize,
   };
   const given = Object.entries(request).filter(([name, value]) => value !== undefined && !commonNames.has(name));
   return Object.fromEntries(given) as NewRun;

@@ -1,12 +1,16 @@
 import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import { lstat } from 'node:fs/promises';
-import { join } from 'node:path';
+import { join, posix } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { groupBy } from '@fovea/annotations';
 import type { AnnotationFormat } from './annotation-format.js';
+import { BOXES_ONLY } from './capability.js';
+import type { ExportPicture } from './dataset.js';
 import { DatasetBuilder } from './dataset-builder.js';
+import type { ExportTarget } from './export-target.js';
 import type { DatasetFolder } from './folder.js';
+import { safePart } from './safe-name.js';
 
 /** Folders that say what their pictures are for; of people's and vehicles' identities, `query` and `gallery` too. */
 const SPLIT = /^(?:bounding_box_)?(train|training|val|valid|validation|test|testing|query|gallery)(?:[-_]?\d{4})?$/i;
@@ -23,7 +27,12 @@ export const classFolders: AnnotationFormat = {
   name: 'class-folders',
   looksLike: 'pictures in folders named like their classes, <split>/<class>/<picture> or <class>/<picture>',
 
+  capability: { ...BOXES_ONLY, boxes: false, pictureClasses: 'many' },
+
+  mayHold: hasClassFolders,
+
   async findLabels(folder) {
+    if (folder.pictures.length === 0) return [];
     const layout = layoutOf(folder);
     const classes = new Set(layout.folders.map((path) => layout.classOf(`${path}/`)!));
     const areNamed = [...classes].every((name) => !GENERIC.test(name) && !SPLIT.test(name));
@@ -64,7 +73,58 @@ export const classFolders: AnnotationFormat = {
     await joinTwins(folder, builder);
     return builder.build('class-folders', [...new Set(names.values())].sort());
   },
+
+  async write({ pictures }, target) {
+    let hasSplits: boolean | undefined;
+    const renamed = new Map<string, string>();
+    for await (const picture of pictures) {
+      hasSplits ??= picture.split !== undefined;
+      const split = splitFolder(picture, hasSplits, target);
+      const placed = new Set<string>();
+      for (const className of picture.classNames!) {
+        const folder = folderOf(className, renamed);
+        if (folder !== className) {
+          target.tell(
+            picture,
+            'class_renamed',
+            `The folder of the class ${JSON.stringify(className)} is ${JSON.stringify(folder)}.`,
+          );
+        }
+        if (!placed.has(folder)) await target.place(picture, posix.join(split, folder), { withSplit: false });
+        placed.add(folder);
+      }
+    }
+  },
 };
+
+/** Either all pictures lie in folders of splits or none: what the first has decides. */
+function splitFolder(picture: ExportPicture, hasSplits: boolean, target: ExportTarget): string {
+  const { split } = picture;
+  if (hasSplits && split !== undefined && SPLIT.test(split)) return splitNamed(split)!;
+  if (hasSplits) {
+    target.tell(
+      picture,
+      'split_changed',
+      'Other pictures have a split and this none that a folder says: it is in "train".',
+    );
+    return 'train';
+  }
+  if (split !== undefined) {
+    target.tell(picture, 'split_dropped', `The first pictures have no split, so that no folder says "${split}".`);
+  }
+  return '';
+}
+
+/** The folder of a class: its name made safe, each its own, also where capitals and small letters are the same. */
+function folderOf(className: string, taken: Map<string, string>): string {
+  const known = taken.get(className);
+  if (known !== undefined) return known;
+  const others = new Set([...taken.values()].map((folder) => folder.toLowerCase()));
+  let folder = safePart(cleanName(className));
+  while (others.has(folder.toLowerCase())) folder += '_';
+  taken.set(className, folder);
+  return folder;
+}
 
 /** Whether any picture lies in a folder that may be a class's. */
 export function hasClassFolders(folder: DatasetFolder): boolean {
@@ -101,7 +161,7 @@ function layoutOf({ pictures, folders }: DatasetFolder): Layout {
   // One folder named like a split among others is a class: buses, cars and trains.
   const hasSplits = top.size > 0 && [...top].every((name) => SPLIT.test(name));
   const classDepth = hasSplits ? depth + 1 : depth;
-  const wrapper = pictures[0]!.split('/').slice(0, depth);
+  const wrapper = (pictures[0] ?? '').split('/').slice(0, depth);
   const isInside = (path: string) => wrapper.every((part, level) => path.split('/')[level] === part);
   const withPictures = new Set(
     pictures.filter((name) => depthOf(name) > classDepth).map((name) => name.split('/', classDepth + 1).join('/')),

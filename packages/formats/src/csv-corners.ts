@@ -1,9 +1,11 @@
 import { posix } from 'node:path';
-import { type CsvError, parse as parseCsv } from 'csv-parse/sync';
 import type { AnnotationFormat } from './annotation-format.js';
+import { BOXES_ONLY } from './capability.js';
+import { csvRow, firstLine, readTable, splitHeader } from './csv-rows.js';
 import type { ParsedDataset } from './dataset.js';
 import { DatasetBuilder } from './dataset-builder.js';
 import type { DatasetFolder } from './folder.js';
+import { parseNumber } from './number.js';
 
 /** Column of each role, and the other names tools give it; letter case does not matter. */
 const COLUMNS = {
@@ -34,13 +36,19 @@ export const csvCorners: AnnotationFormat = {
     for (const name of folder.files.filter((file) => /\.csv$/i.test(file))) {
       const head = await folder.readHead(name);
       if (head.trim() === '') empty.push(name);
-      const header = splitHeader(head.split(/\r?\n/, 1)[0]!);
+      const header = splitHeader(firstLine(head));
+      // Open Images' files have corners too, but as shares of the picture, and an id instead of a name.
+      if (header.columns.some((column) => column === 'ImageID')) continue;
       const roles = ROLES.filter((role) => findColumn(header.columns, role) >= 0);
       // A file that lacks a column or two is meant to be one of these, and its parse says what is missing.
       if (roles.length >= 4 || (roles.includes('image') && roles.length >= 3)) labels.push(name);
     }
     return labels.length > 0 ? [...labels, ...empty] : [];
   },
+
+  capability: BOXES_ONLY,
+
+  mayHold: (folder) => folder.files.some((name) => /\.csv$/i.test(name)),
 
   async parse(folder, labels): Promise<ParsedDataset> {
     const builder = new DatasetBuilder(folder);
@@ -49,15 +57,28 @@ export const csvCorners: AnnotationFormat = {
     for (const file of files) if (await readFile(folder, builder, file)) readable++;
     return builder.build('csv-corners', undefined, readable > 0);
   },
+
+  async write({ pictures }, target) {
+    const text = await target.open('boxes.csv');
+    await text.write(`${EXPECTED}\n`);
+    for await (const picture of pictures) {
+      const name = await target.place(picture, 'images');
+      for (const { className, box } of picture.annotations) {
+        const label = className.trim();
+        if (label !== className)
+          target.tell(picture, 'class_renamed', `The class ${JSON.stringify(className)} lost blanks.`);
+        await text.write(csvRow([name, ...box, label]));
+      }
+      // A row without corners says background, also where the pictures themselves are elsewhere.
+      if (picture.annotations.length === 0) await text.write(csvRow([name, '', '', '', '', '']));
+    }
+  },
 };
 
 async function readFile(folder: DatasetFolder, builder: DatasetBuilder, file: string): Promise<boolean> {
-  const text = await folder.readText(file);
-  if (typeof text !== 'string') {
-    builder.problems.push(text);
-    return false;
-  }
-  const { columns, delimiter } = splitHeader(text.split(/\r?\n/, 1)[0]!);
+  const table = await readTable(folder, builder, file);
+  if (!table) return false;
+  const { columns, rows } = table;
   const at = Object.fromEntries(ROLES.map((role) => [role, findColumn(columns, role)])) as Record<Role, number>;
   const missing = ROLES.filter((role) => at[role] < 0);
   if (missing.length > 0) {
@@ -70,33 +91,12 @@ async function readFile(folder: DatasetFolder, builder: DatasetBuilder, file: st
     return false;
   }
 
-  let rows: { record: string[]; info: { lines: number } }[];
-  try {
-    rows = parseCsv(text, {
-      delimiter,
-      from_line: 2,
-      info: true,
-      relax_column_count: true,
-      relax_quotes: true,
-      skip_empty_lines: true,
-      trim: true,
-    }) as unknown as typeof rows;
-  } catch (error) {
-    const line = (error as CsvError & { lines?: number }).lines;
-    builder.problem(
-      { file, ...(line && { line }) },
-      'broken_file',
-      `${(error as Error).message}. Nothing of it was read.`,
-    );
-    return false;
-  }
-
   const from = posix.dirname(file);
-  for (const { record, info } of rows) {
-    const place = { file, line: info.lines };
-    const value = (role: Role) => record[at[role]] ?? '';
-    if (record.length !== columns.length) {
-      const reason = `The row has ${record.length} fields, the header ${columns.length}; skipped.`;
+  for (const { fields, line } of rows) {
+    const place = { file, line };
+    const value = (role: Role) => fields[at[role]] ?? '';
+    if (fields.length !== columns.length) {
+      const reason = `The row has ${fields.length} fields, the header ${columns.length}; skipped.`;
       builder.problem(place, 'wrong_column_count', reason);
       markPicture(folder, builder, value('image'), from);
       continue;
@@ -109,7 +109,7 @@ async function readFile(folder: DatasetFolder, builder: DatasetBuilder, file: st
     if (picture === undefined) continue;
     const className = value('label');
     if (className === '' && CORNERS.every((corner) => value(corner) === '')) continue;
-    const box = CORNERS.map((corner) => (value(corner) === '' ? Number.NaN : Number(value(corner))));
+    const box = CORNERS.map((corner) => parseNumber(value(corner)));
     const bad = CORNERS.filter((_, index) => !Number.isFinite(box[index]));
     if (bad.length > 0) {
       const what = bad.map((corner) => `${corner} "${value(corner)}"`).join(', ');
@@ -127,13 +127,6 @@ async function readFile(folder: DatasetFolder, builder: DatasetBuilder, file: st
 function markPicture(folder: DatasetFolder, builder: DatasetBuilder, reference: string, from: string): void {
   const resolved = reference === '' ? undefined : folder.resolve(reference, from);
   if (resolved && 'name' in resolved) builder.markUnknown(resolved.name);
-}
-
-function splitHeader(line: string): { columns: string[]; delimiter: string } {
-  const delimiter = [',', ';', '\t'].reduce((best, next) =>
-    line.split(next).length > line.split(best).length ? next : best,
-  );
-  return { columns: line.split(delimiter).map((column) => column.trim().replace(/^"|"$/g, '')), delimiter };
 }
 
 function findColumn(columns: readonly string[], role: Role): number {

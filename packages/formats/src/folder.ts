@@ -3,7 +3,8 @@ import { basename, dirname, extname, isAbsolute, join, posix, relative, sep } fr
 import { FoveaError } from '@fovea/annotations';
 import type { Problem } from './dataset.js';
 
-const PICTURE = /\.(jpe?g|jpe|png|webp|avif|tiff?|gif|bmp|hei[cf])$/i;
+/** Names of pictures, by their endings. */
+export const PICTURE = /\.(jpe?g|jpe|png|webp|avif|tiff?|gif|bmp|hei[cf])$/i;
 const MAX_LABEL_FILE_BYTES = 500_000_000;
 
 /** Where a label file's mention of a picture leads: a picture's name, or why nowhere. */
@@ -12,6 +13,8 @@ export type Resolved = { readonly name: string } | { readonly code: string; read
 /** A folder's listing, taken once. All names are relative to `root`, with forward slashes, sorted. */
 export interface DatasetFolder {
   readonly root: string;
+  /** The one file, where it was named rather than a folder. */
+  readonly named?: string;
   readonly pictures: readonly string[];
   /** What is no picture; only the one file, if a file was named. */
   readonly files: readonly string[];
@@ -21,6 +24,10 @@ export interface DatasetFolder {
   readonly problems: readonly Problem[];
   /** Finds the picture a label file in folder `from` means by `reference`. */
   resolve(reference: string, from: string): Resolved;
+  /** The file or picture of the folder that is meant by `reference`, exactly; undefined where there is none. */
+  resolveFile(reference: string, from: string): string | undefined;
+  /** The only picture of that path but for its ending. */
+  resolveStem(stem: string): string | undefined;
   /** Text of a label file without byte-order mark, or the problem that stops it. */
   readText(name: string): Promise<string | Problem>;
   /** The first bytes of a file as text, to tell what it is. */
@@ -49,25 +56,44 @@ export async function openFolder(path: string): Promise<DatasetFolder> {
   listing.names.sort();
   listing.folders.sort();
   const pictures = listing.names.filter((name) => PICTURE.test(name));
-  if (pictures.length === 0) {
-    throw new FoveaError(
-      'no_pictures',
-      `There is no picture (JPEG, PNG, WebP, AVIF, TIFF, GIF or BMP) in "${root}". Name the folder that holds the pictures ` +
-        'together with their labels.',
-      { path },
-    );
-  }
+  // Pictures may lie inside tar archives, which is known once those are read.
+  if (pictures.length === 0 && !listing.names.some((name) => ARCHIVE.test(name))) throw noPictures(root, path);
   const files = listing.names.filter((name) => !PICTURE.test(name) && (isFolder || name === basename(real)));
+  const names = new Set(listing.names);
+  let stems: Map<string, string[]> | undefined;
   return {
     root,
+    ...(!isFolder && { named: basename(real) }),
     pictures,
     files,
     folders: listing.folders,
     problems: listing.problems,
     resolve: pictureResolver(root, pictures, listing.outside),
+    resolveFile: (reference, from) => {
+      const path = reference.trim().replaceAll('\\', '/');
+      return [posix.normalize(posix.join(from, path)), posix.normalize(path)].find((place) => names.has(place));
+    },
+    resolveStem: (stem) => {
+      stems ??= groupBy(pictures, (name) => withExtension(name, ''));
+      const found = stems.get(posix.normalize(stem));
+      return found?.length === 1 ? found[0] : undefined;
+    },
     readText: (name) => readText(root, name),
     readHead: (name, bytes = 65_536) => readHead(join(root, name), bytes),
   };
+}
+
+/** Tar archives, in which pictures may lie. */
+export const ARCHIVE = /\.tar$/i;
+
+/** What is thrown for a folder without pictures. */
+export function noPictures(root: string, path = root): FoveaError {
+  return new FoveaError(
+    'no_pictures',
+    `There is no picture (JPEG, PNG, WebP, AVIF, TIFF, GIF or BMP) in "${root}". Name the folder that holds the pictures ` +
+      'together with their labels.',
+    { path },
+  );
 }
 
 interface Listing {

@@ -6,7 +6,8 @@ import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { FormatName, ParsedDataset } from './dataset.js';
 import { openTestFolders, type TestFolders } from './fixtures/test-folders.js';
-import { detectFormat, FORMAT_NAMES, parseDataset } from './parse-dataset.js';
+import { FORMAT_NAMES } from './names.js';
+import { detectFormat, parseDataset } from './parse-dataset.js';
 
 interface Truth {
   readonly name: string;

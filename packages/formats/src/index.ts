@@ -1,5 +1,8 @@
+export { BOXES_ONLY, type Capability, EVERYTHING } from './capability.js';
 export { checkBoxes } from './check-boxes.js';
 export type {
+  ExportDataset,
+  ExportPicture,
   FormatName,
   LabelledPicture,
   ParsedDataset,
@@ -7,6 +10,7 @@ export type {
   Place,
   Problem,
   SourcedAnnotation,
+  WriteReport,
 } from './dataset.js';
 export {
   countLabels,
@@ -19,4 +23,6 @@ export {
   mapLabels,
   UNLABELLED,
 } from './label-map.js';
-export { detectFormat, FORMAT_NAMES, parseDataset } from './parse-dataset.js';
+export { FORMAT_NAMES } from './names.js';
+export { detectFormat, parseDataset } from './parse-dataset.js';
+export { type WriteOptions, writeDataset } from './write-dataset.js';

@@ -170,7 +170,7 @@ describe('class-folders', () => {
     const root = await writeFolder(pictures('train/ant/a.png', 'train/bee/b.png'));
     const failure = await parseDataset(root, undefined, { classNames: ['x'] }).catch((error) => error);
     expect(failure).toMatchObject({ code: 'bad_class_names' });
-    expect(failure.message).toContain('only for yolo and label-pngs');
+    expect(failure.message).toContain('only for yolo, label-pngs and webdataset');
   });
 });
 

@@ -1,10 +1,11 @@
-import { join, posix } from 'node:path';
-import { FoveaError } from '@fovea/annotations';
-import { readImageSize } from '@fovea/image';
+import { posix } from 'node:path';
 import type { AnnotationFormat } from './annotation-format.js';
+import { BOXES_ONLY } from './capability.js';
 import { DatasetBuilder } from './dataset-builder.js';
-import type { DatasetFolder } from './folder.js';
-import { countLabels, type LabelMap, loadLabelMap, UNLABELLED } from './label-map.js';
+import type { ExportTarget } from './export-target.js';
+import { type DatasetFolder, withExtension } from './folder.js';
+import { UNLABELLED } from './label-map.js';
+import { addLabelMap } from './label-map-file.js';
 
 /** Folders of pictures, and the names of the folders beside them in which their labels may lie. */
 const FOLDERS: Record<string, readonly string[]> = {
@@ -24,7 +25,11 @@ export const labelPngs: AnnotationFormat = {
   name: 'label-pngs',
   looksLike: 'PNG files in a folder "labels" beside "images", named like the pictures, one channel of class values',
 
+  capability: { ...BOXES_ONLY, boxes: false, labelMaps: true },
+
   takesClassNames: true,
+
+  mayHold: () => false,
 
   async findLabels(folder) {
     return [...pairs(folder).labelOf.values()].sort();
@@ -58,7 +63,31 @@ export const labelPngs: AnnotationFormat = {
     builder.sortProblems();
     return builder.build('label-pngs', classNames);
   },
+
+  async write({ classNames, pictures }, target) {
+    for await (const picture of pictures) {
+      const name = await target.place(picture, 'images');
+      await target.write(withExtension(name.replace(/^images\//, 'labels/'), '.png'), await picture.labelMap!.load());
+    }
+    await target.write('classes.txt', nameLines(classNames, target));
+  },
 };
+
+/** Class names, one a line; what would break a line is told and replaced. */
+export function nameLines(classNames: readonly string[], target: Pick<ExportTarget, 'tell'>): string {
+  const lines = classNames.map((name) => {
+    const line = name.replace(/[\p{Cc}\p{Zl}\p{Zp}]+/gu, ' ').trim();
+    if (line !== name) {
+      target.tell(
+        { name: 'classes.txt' },
+        'class_renamed',
+        `The class ${JSON.stringify(name)} is called ${JSON.stringify(line)}.`,
+      );
+    }
+    return `${line}\n`;
+  });
+  return lines.join('');
+}
 
 /** Of each value, how many pixels and maps have it, and the first of them by name. */
 class ValuesSeen {
@@ -101,36 +130,8 @@ async function readLabel(
     builder.skip(picture, { file: picture }, 'no_label_map', reason);
     return;
   }
-  const path = join(folder.root, label);
-  let map: LabelMap;
-  try {
-    map = await loadLabelMap(path);
-  } catch (error) {
-    if (!(error instanceof FoveaError)) throw error;
-    const reason = `${error.message.slice(0, -1)}; the picture stays unlabelled.`;
-    builder.skip(picture, { file: label }, error.code, reason);
-    return;
-  }
-  let size: { width: number; height: number };
-  try {
-    size = await readImageSize(join(folder.root, picture));
-  } catch (error) {
-    if (!(error instanceof FoveaError)) throw error;
-    builder.markUnknown(picture); // Reported when the picture itself is read.
-    return;
-  }
-  builder.setSize(picture, size);
-  const counts = countLabels(map);
-  if (map.width !== size.width || map.height !== size.height) {
-    const sizes = `${map.width} x ${map.height} pixels, its picture ${size.width} x ${size.height}`;
-    builder.skip(picture, { file: label }, 'label_map_size', `It has ${sizes}; the picture stays unlabelled.`);
-  } else if (counts[UNLABELLED] === map.data.length) {
-    const reason = 'Every pixel is unlabelled (255); the picture stays unlabelled.';
-    builder.skip(picture, { file: label }, 'label_map_empty', reason);
-  } else {
-    seen.add(counts, label);
-    builder.setLabelMap(picture, path);
-  }
+  const counts = await addLabelMap(folder, builder, picture, label);
+  if (counts) seen.add(counts, label);
 }
 
 /** Which label belongs to which picture, and everything that is a label by the folder it lies in. */

@@ -1,19 +1,10 @@
 import { FoveaError } from '@fovea/annotations';
 import type { AnnotationFormat } from './annotation-format.js';
-import { classFolders, hasClassesInSplits, hasClassFolders } from './class-folders.js';
-import { coco } from './coco.js';
-import { csvCorners } from './csv-corners.js';
+import { hasClassesInSplits } from './class-folders.js';
 import type { FormatName, ParsedDataset, ParseOptions } from './dataset.js';
-import { type DatasetFolder, openFolder } from './folder.js';
+import { type DatasetFolder, noPictures, openFolder } from './folder.js';
+import { FORMATS, formatNamed } from './formats.js';
 import { images } from './images.js';
-import { labelPngs } from './label-pngs.js';
-import { voc } from './voc.js';
-import { yolo } from './yolo.js';
-
-const FORMATS: readonly AnnotationFormat[] = [csvCorners, coco, yolo, voc, classFolders, labelPngs, images];
-
-/** Every format's name, for choices and messages. */
-export const FORMAT_NAMES: readonly FormatName[] = FORMATS.map((format) => format.name);
 
 /**
  * Tells a folder's format by what its files contain; `images` when no file is labels of a known format.
@@ -40,22 +31,17 @@ export async function parseDataset(
   format?: FormatName,
   options: ParseOptions = {},
 ): Promise<ParsedDataset> {
-  if (format !== undefined && !FORMAT_NAMES.includes(format)) {
-    throw new FoveaError('unknown_format', `There is no format "${format}"; known are ${FORMAT_NAMES.join(', ')}.`, {
-      format,
-      known: FORMAT_NAMES,
-    });
-  }
+  const chosen = format === undefined ? undefined : formatNamed(format);
   const folder = await openFolder(root);
-  if (format === undefined) {
+  if (chosen === undefined) {
     const detected = await detect(folder);
     checkClassNames(detected.format, options);
     return detected.format.parse(folder, detected.labels, options);
   }
-  const chosen = FORMATS.find(({ name }) => name === format)!;
+  if (folder.pictures.length === 0 && chosen.name !== 'webdataset') throw noPictures(folder.root, root);
   checkClassNames(chosen, options);
   const labels = await chosen.findLabels(folder);
-  if (labels.length === 0 && chosen !== images && !mayBeBroken(folder, format)) {
+  if (labels.length === 0 && chosen !== images && !chosen.mayHold(folder)) {
     throw new FoveaError(
       'no_labels',
       `There are no labels in the format ${format} in "${folder.root}": expected ${chosen.looksLike}.`,
@@ -71,8 +57,10 @@ function checkClassNames({ name, takesClassNames }: AnnotationFormat, { classNam
     throw new FoveaError('bad_class_names', reason, { format: name, classNames });
   };
   if (!takesClassNames) {
-    const taking = FORMATS.filter((format) => format.takesClassNames).map((format) => format.name);
-    refuse(`Labels as ${name} name their classes themselves: class names are given only for ${taking.join(' and ')}.`);
+    const taking = FORMATS.filter((format) => format.takesClassNames && !format.kindOf).map((format) => format.name);
+    refuse(
+      `Labels as ${name} name their classes themselves: class names are given only for ${taking.slice(0, -1).join(', ')} and ${taking.at(-1)}.`,
+    );
   }
   if (classNames.length === 0 || classNames.some((each) => each.trim() === '')) {
     refuse('A class name is empty: give one for each class, in the order of their numbers from 0.');
@@ -82,13 +70,16 @@ function checkClassNames({ name, takesClassNames }: AnnotationFormat, { classNam
 }
 
 async function detect(folder: DatasetFolder): Promise<{ format: AnnotationFormat; labels: string[] }> {
-  const found: { format: AnnotationFormat; labels: string[] }[] = [];
+  const all: { format: AnnotationFormat; labels: string[] }[] = [];
   for (const format of FORMATS) {
+    if (format.kindOf !== undefined || (folder.pictures.length === 0 && format.name !== 'webdataset')) continue;
     const labels = await format.findLabels(folder);
-    if (labels.length > 0) found.push({ format, labels });
+    if (labels.length > 0) all.push({ format, labels });
   }
+  const ruled = new Set(all.flatMap(({ format }) => format.rules ?? []));
+  const found = all.filter(({ format }) => !ruled.has(format.name));
   // Folders beside label files may be folders of anything, unless they lie below folders of splits.
-  const folders = found.findIndex(({ format }) => format === classFolders);
+  const folders = found.findIndex(({ format }) => format.name === 'class-folders');
   if (found.length > 1 && folders >= 0 && !hasClassesInSplits(folder)) found.splice(folders, 1);
   if (found.length > 1) {
     const candidates = found.map(({ format, labels }) => `${format.name} (${labels[0]})`);
@@ -98,19 +89,6 @@ async function detect(folder: DatasetFolder): Promise<{ format: AnnotationFormat
       { candidates: found.map(({ format }) => format.name) },
     );
   }
+  if (found.length === 0 && folder.pictures.length === 0) throw noPictures(folder.root);
   return found[0] ?? { format: images, labels: [] };
-}
-
-/** Files by their ending, folders by lying there: with the format given, what is wrong with them is a problem to report. */
-function mayBeBroken(folder: DatasetFolder, format: FormatName): boolean {
-  if (format === 'class-folders') return hasClassFolders(folder);
-  const ending = {
-    'csv-corners': /\.csv$/i,
-    coco: /\.json$/i,
-    voc: /\.xml$/i,
-    yolo: /(^|\/)labels\/.*\.txt$/i,
-    'label-pngs': /(?!)/,
-    images: /./,
-  };
-  return folder.files.some((name) => ending[format].test(name));
 }

@@ -1,54 +1,118 @@
 import { join, posix } from 'node:path';
-import { cxcywhToXyxy, FoveaError, type Xyxy } from '@fovea/annotations';
+import {
+  type BoxAnnotation,
+  cxcywhToXyxy,
+  FoveaError,
+  polygonBox,
+  type Skeleton,
+  xyxyToCxcywh,
+} from '@fovea/annotations';
 import { readImageSize } from '@fovea/image';
 import type { AnnotationFormat } from './annotation-format.js';
-import type { Problem } from './dataset.js';
+import { BOXES_ONLY, type Capability } from './capability.js';
+import type { ExportDataset, Problem } from './dataset.js';
 import { DatasetBuilder } from './dataset-builder.js';
+import type { ExportTarget } from './export-target.js';
 import { type DatasetFolder, withExtension } from './folder.js';
-import { parseYoloNames } from './yolo-names.js';
+import { formatNumber, parseNumber } from './number.js';
+import { cornersOfRotated, rotatedFromCorners } from './object-shape.js';
+import { safePath } from './safe-name.js';
+import { type YoloKind, YoloLines } from './yolo-kind.js';
+import { parseYoloData, type YoloData } from './yolo-names.js';
 
 const NAMES_FILE = /(^|\/)([^/]*\.names|(?:obj_?|_)?classes\.txt|labels\.txt)$/i;
 const LABEL_LINE = /^\s*\d+(\s+[-+.\deE]+){4,}\s*$/;
+/** Of shares of a picture's side: a picture of 100,000 pixels moves by a ten-thousandth of one. */
+const DECIMALS = 9;
+const PRECISION = 1e-3;
 
 /**
- * YOLO text files: beside a picture or in a parallel `labels` folder, one line a box, `class cx cy width height`,
- * normalized to the picture as shown; a line with more numbers is a polygon, of which the box is taken. Class names
- * come from `data.yaml` (`names`), `*.names` or `classes.txt`. An empty label file says background.
+ * YOLO text files: beside a picture or in a parallel `labels` folder, one line an object, the class's number first, all
+ * else shares of the picture as shown. Class names come from `data.yaml` (`names`), `*.names` or `classes.txt`. An empty
+ * label file says background. `yolo` takes any kind, told by the lines and by `task` or `kpt_shape` in `data.yaml`, and
+ * writes boxes.
  */
-export const yolo: AnnotationFormat = {
-  name: 'yolo',
-  looksLike: 'text files named like the pictures, with lines of "class cx cy width height"',
+export const yolo = yoloFormat('yolo', 'class cx cy width height', {});
 
-  takesClassNames: true,
+/** Lines of `class x y x y x y …`: one outline. */
+export const yoloSegment = yoloFormat('yolo-segment', 'class x y x y x y …', {
+  polygons: 'one',
+  boxFollowsShape: true,
+});
 
-  async findLabels(folder) {
-    const matched = matchLabels(folder);
-    const labels: string[] = [];
-    for (const name of candidates(folder)) {
-      const first = (await folder.readHead(name, 4096)).split(/\r?\n/).find((line) => line.trim() !== '');
-      const isPaired = matched.pictureOf.has(name) || /(^|\/)labels\//.test(name);
-      if (first === undefined ? isPaired : LABEL_LINE.test(first)) labels.push(name);
-      else if (matched.pictureOf.has(name) && (await readNames(folder)).names) labels.push(name);
+/** Lines of `class cx cy width height`, then x y v (or x y) for each key point. */
+export const yoloPose = yoloFormat('yolo-pose', 'class cx cy width height x y v …', { keypoints: true });
+
+/** Lines of `class x y x y x y x y`: the corners of a rotated box. */
+export const yoloObb = yoloFormat('yolo-obb', 'class x y x y x y x y', { rotatedBoxes: true, boxFollowsShape: true });
+
+function yoloFormat(name: YoloKind, line: string, capability: Partial<Capability>): AnnotationFormat {
+  return {
+    name,
+    looksLike: `text files named like the pictures, with lines of "${line}"`,
+    capability: { ...BOXES_ONLY, boxes: { precision: PRECISION }, ...capability },
+    takesClassNames: true,
+    ...(name !== 'yolo' && { kindOf: 'yolo' as const }),
+    findLabels,
+    mayHold: (folder) => folder.files.some((file) => /(^|\/)labels\/.*\.txt$/i.test(file)),
+    parse: (folder, labels, options = {}) =>
+      parse(folder, labels, name === 'yolo' ? undefined : name, options.classNames),
+    write: (dataset, target) => write(name, dataset, target),
+  };
+}
+
+async function findLabels(folder: DatasetFolder): Promise<string[]> {
+  const pictureOf = matchLabels(folder);
+  const labels: string[] = [];
+  let data: Data | undefined;
+  for (const name of candidates(folder)) {
+    const first = (await folder.readHead(name, 4096)).split(/\r?\n/).find((line) => line.trim() !== '');
+    const isPaired = pictureOf.has(name) || /(^|\/)labels\//.test(name);
+    if (first === undefined ? isPaired : LABEL_LINE.test(first)) labels.push(name);
+    else if (pictureOf.has(name)) {
+      data ??= await readData(folder);
+      if (data.names) labels.push(name);
     }
-    return labels;
-  },
+  }
+  return labels;
+}
 
-  async parse(folder, labels, options = {}) {
-    const builder = new DatasetBuilder(folder);
-    const { names, problem }: Names = options.classNames ? { names: options.classNames } : await readNames(folder);
-    if (problem) builder.problems.push(problem);
-    const { pictureOf } = matchLabels(folder);
-    const reader = new LabelReader(folder, builder, names);
-    for (const file of labels) {
-      const picture = pictureOf.get(file);
-      if (picture === undefined) {
-        const reason = 'No picture of the same name is in the folder; skipped.';
-        builder.problem({ file }, 'missing_picture', reason);
-      } else await reader.read(file, picture);
+async function parse(
+  folder: DatasetFolder,
+  labels: readonly string[],
+  asked: YoloKind | undefined,
+  given: readonly string[] | undefined,
+) {
+  const builder = new DatasetBuilder(folder);
+  const data = await readData(folder);
+  const names = given ?? data.names;
+  if (data.problem && !given) builder.problems.push(data.problem);
+  const pictureOf = matchLabels(folder);
+  const lines = new YoloLines();
+  const texts: { file: string; picture: string; text: string }[] = [];
+  for (const file of labels) {
+    const picture = pictureOf.get(file);
+    if (picture === undefined) {
+      builder.problem({ file }, 'missing_picture', 'No picture of the same name is in the folder; skipped.');
+      continue;
     }
-    return builder.build('yolo', names ?? reader.namesByIndex());
-  },
-};
+    const text = await folder.readText(file);
+    if (typeof text === 'string') {
+      lines.add(text, file);
+      texts.push({ file, picture, text });
+    } else if (text.code !== 'empty_file') {
+      builder.problems.push(text);
+      builder.markUnknown(picture);
+    }
+  }
+  const kind = asked ?? lines.tell(data);
+  for (const [className, skeleton] of Object.entries(data.skeletons ?? {})) {
+    builder.setSkeleton(className, skeleton, { file: '.' });
+  }
+  const reader = new LabelReader(folder, builder, kind, names, data.keypointShape ?? lines.keypointShape());
+  for (const { file, picture, text } of texts) await reader.read(file, picture, text);
+  return builder.build(kind, names ?? reader.namesByIndex());
+}
 
 class LabelReader {
   private highestIndex = -1;
@@ -56,21 +120,16 @@ class LabelReader {
   constructor(
     private readonly folder: DatasetFolder,
     private readonly builder: DatasetBuilder,
+    private readonly kind: YoloKind,
     private readonly names: readonly string[] | undefined,
+    private readonly keypointShape: readonly [number, number] | undefined,
   ) {}
 
   namesByIndex(): string[] {
     return Array.from({ length: this.highestIndex + 1 }, (_, index) => `class_${index}`);
   }
 
-  async read(file: string, picture: string): Promise<void> {
-    const text = await this.folder.readText(file);
-    if (typeof text !== 'string') {
-      if (text.code === 'empty_file') return;
-      this.builder.problems.push(text);
-      this.builder.markUnknown(picture);
-      return;
-    }
+  async read(file: string, picture: string, text: string): Promise<void> {
     let size: { width: number; height: number };
     try {
       size = await readImageSize(join(this.folder.root, picture));
@@ -92,28 +151,77 @@ class LabelReader {
     { width, height }: { width: number; height: number },
   ): void {
     const fields = line.trim().split(/\s+/);
-    const values = fields.map(Number);
-    if (fields.length < 5) {
-      const reason = `The line has ${fields.length} fields, want "class cx cy width height"; skipped.`;
-      this.builder.skip(picture, place, 'wrong_column_count', reason);
-      return;
-    }
-    if (!values.every(Number.isFinite)) {
-      const bad = fields.filter((_, index) => !Number.isFinite(values[index])).slice(0, 4);
-      this.builder.skip(picture, place, 'bad_number', `Not a number: "${bad.join('", "')}"; skipped.`);
-      return;
-    }
+    const values = fields.map(parseNumber);
+    const fault = (code: string, reason: string) => this.builder.skip(picture, place, code, `${reason} Skipped.`);
     const className = this.nameOf(values[0]!);
-    if (className === undefined) {
+    if (fields.length < 5) {
+      fault('wrong_column_count', `The line has ${fields.length} fields, want "class cx cy width height".`);
+    } else if (!values.every(Number.isFinite)) {
+      const bad = fields.filter((_, index) => !Number.isFinite(values[index])).slice(0, 4);
+      fault('bad_number', `Not a number: "${bad.join('", "').slice(0, 100)}".`);
+    } else if (className === undefined) {
       const known = this.names
         ? `known are 0 to ${this.names.length - 1} (${this.names.slice(0, 12).join(', ')})`
         : 'want a whole number from 0';
-      this.builder.skip(picture, place, 'unknown_class', `Class ${fields[0]} is unknown: ${known}. Skipped.`);
-      return;
+      fault('unknown_class', `Class ${fields[0]} is unknown: ${known}.`);
+    } else {
+      const pixels = values.slice(1).map((value, at) => value * (at % 2 === 0 ? width : height));
+      const object = this.objectOf(values.slice(1), pixels, { width, height }, className);
+      if (typeof object === 'string') fault('wrong_column_count', object);
+      else this.builder.addBox(picture, { className, ...object }, place);
     }
-    const [xmin, ymin, xmax, ymax] = normalizedBox(values.slice(1));
-    const box: Xyxy = [xmin * width, ymin * height, xmax * width, ymax * height];
-    this.builder.addBox(picture, { className, box }, place);
+  }
+
+  /** @param values after the class, as they stand; `pixels`: the same as if all were x and y in turn */
+  private objectOf(
+    values: readonly number[],
+    pixels: readonly number[],
+    size: { width: number; height: number },
+    className: string,
+  ): Omit<BoxAnnotation, 'className'> | string {
+    const [cx, cy, w, h] = pixels as [number, number, number, number];
+    const box = cxcywhToXyxy([cx, cy, w, h]);
+    // A fifth number is a confidence.
+    if (values.length < 6) return this.kind === 'yolo-obb' ? 'The line has no eight corners.' : { box };
+    if (this.kind === 'yolo-pose') {
+      const keypoints = this.keypointsOf(values, size, className);
+      return typeof keypoints === 'string' ? keypoints : { box, keypoints };
+    }
+    if (this.kind === 'yolo-obb') {
+      if (values.length > 9) return `The line has ${values.length} numbers after the class, want 8.`;
+      if (values.length < 8) return `The line has ${values.length} numbers after the class, want 8.`;
+      const corners = pixels.slice(0, 8);
+      const rotatedBox = rotatedFromCorners(corners);
+      return { box: polygonBox(corners), ...(rotatedBox ? { rotatedBox } : { polygons: [corners] }) };
+    }
+    const outline = pixels.length % 2 === 0 ? pixels : pixels.slice(0, -1);
+    return { box: polygonBox(outline), polygons: [outline] };
+  }
+
+  private keypointsOf(
+    values: readonly number[],
+    { width, height }: { width: number; height: number },
+    className: string,
+  ): number[] | string {
+    const rest = values.slice(4);
+    const [count, numbers] = this.keypointShape ?? [Number.NaN, 3];
+    const isWhole = this.keypointShape
+      ? rest.length === count * numbers || rest.length === count * numbers + 1
+      : rest.length % 3 === 0;
+    if (!isWhole) {
+      const want = this.keypointShape ? `${count} key points of ${numbers} numbers` : 'three for each key point';
+      return `The line has ${rest.length} numbers after the box, want ${want}.`;
+    }
+    const keypoints: number[] = [];
+    for (let at = 0; at + numbers <= rest.length; at += numbers) {
+      const [x, y] = [rest[at]! * width, rest[at + 1]! * height];
+      const seen = numbers === 3 ? rest[at + 2]! : x === 0 && y === 0 ? 0 : 2;
+      keypoints.push(...(seen === 0 ? [0, 0, 0] : [x, y, seen]));
+    }
+    // Classes of fewer points are filled up.
+    const points = this.builder.pointsOf(className);
+    const isFilled = points !== undefined && keypoints.slice(points * 3).every((value) => value === 0);
+    return isFilled ? keypoints.slice(0, points * 3) : keypoints;
   }
 
   private nameOf(index: number): string | undefined {
@@ -124,20 +232,12 @@ class LabelReader {
   }
 }
 
-/** Of `cx cy width height` (perhaps with a confidence after it) or of a polygon's `x y` pairs. */
-function normalizedBox(values: readonly number[]): Xyxy {
-  if (values.length < 6) return cxcywhToXyxy([values[0]!, values[1]!, values[2]!, values[3]!]);
-  const xs = values.filter((_, index) => index % 2 === 0);
-  const ys = values.filter((_, index) => index % 2 === 1);
-  return [Math.min(...xs), Math.min(...ys), Math.max(...xs), Math.max(...ys)];
-}
-
 function candidates(folder: DatasetFolder): string[] {
   return folder.files.filter((name) => /\.txt$/i.test(name) && !NAMES_FILE.test(name));
 }
 
 /** Pairs label files with pictures: the parallel `labels` folder, the same folder, or the only picture of that name. */
-function matchLabels(folder: DatasetFolder): { pictureOf: Map<string, string> } {
+function matchLabels(folder: DatasetFolder): Map<string, string> {
   const files = new Set(candidates(folder));
   const pictureOf = new Map<string, string>();
   for (const picture of folder.pictures) {
@@ -155,27 +255,118 @@ function matchLabels(folder: DatasetFolder): { pictureOf: Map<string, string> } 
     const resolved = folder.resolve(posix.parse(file).name, posix.dirname(file));
     if ('name' in resolved) pictureOf.set(file, resolved.name);
   }
-  return { pictureOf };
+  return pictureOf;
 }
 
-interface Names {
-  readonly names?: readonly string[];
+interface Data extends YoloData {
   readonly problem?: Problem;
 }
 
-async function readNames(folder: DatasetFolder): Promise<Names> {
+async function readData(folder: DatasetFolder): Promise<Data> {
+  let data: YoloData = {};
   for (const file of folder.files.filter((name) => /\.ya?ml$/i.test(name))) {
     const text = await folder.readText(file);
-    const names = typeof text === 'string' ? parseYoloNames(text) : undefined;
-    if (names) return { names };
+    data = typeof text === 'string' ? parseYoloData(text) : {};
+    if (data.names) return data;
   }
   for (const file of folder.files.filter((name) => NAMES_FILE.test(name))) {
     const text = await folder.readText(file);
     const names = typeof text === 'string' ? text.split(/\r?\n/).map((line) => line.trim()) : [];
     while (names.length > 0 && names.at(-1) === '') names.pop();
-    if (names.length > 0 && !names.some((line) => LABEL_LINE.test(line))) return { names };
+    if (names.length > 0 && !names.some((line) => LABEL_LINE.test(line))) return { ...data, names };
   }
   const reason =
     'No class names were found (data.yaml, *.names or classes.txt); classes are called class_0, class_1, ….';
-  return { problem: { file: '.', code: 'no_class_names', reason } };
+  return { ...data, problem: { file: '.', code: 'no_class_names', reason } };
+}
+
+const TASK: Record<YoloKind, string> = {
+  yolo: 'detect',
+  'yolo-segment': 'segment',
+  'yolo-pose': 'pose',
+  'yolo-obb': 'obb',
+};
+
+async function write(
+  kind: YoloKind,
+  { classNames, skeletons = {}, pictures }: ExportDataset,
+  target: ExportTarget,
+): Promise<void> {
+  const points = Math.max(0, ...Object.values(skeletons).map(({ names }) => names.length));
+  if (kind === 'yolo-pose' && points === 0) {
+    throw new FoveaError(
+      'no_skeleton',
+      'A data set of poses says how many key points an object has, and no class here has any: write it as yolo.',
+      { classNames },
+    );
+  }
+  const indexOf = new Map(classNames.map((name, index) => [name, index]));
+  const splits = new Set<string>();
+  for await (const picture of pictures) {
+    const name = await target.place(picture, 'images');
+    splits.add(picture.split === undefined ? '' : safePath(picture.split));
+    const lines = picture.annotations.map((annotation) => {
+      if (kind === 'yolo-segment' && !annotation.polygons) {
+        target.tell(
+          picture,
+          'box_as_polygon',
+          'An object without an outline was written as the four corners of its box.',
+        );
+      }
+      if (kind === 'yolo-pose' && (annotation.keypoints?.length ?? 0) > points * 3) {
+        target.tell(picture, 'keypoints_dropped', `An object has more than the ${points} key points classes have.`);
+      }
+      const numbers = numbersOf(kind, annotation, picture, points);
+      return `${indexOf.get(annotation.className)} ${numbers.map((value) => formatNumber(value, DECIMALS)).join(' ')}\n`;
+    });
+    await target.write(withExtension(name.replace(/^images\//, 'labels/'), '.txt'), lines.join(''));
+  }
+  await target.write('data.yaml', dataFile(kind, classNames, skeletons, splits, points));
+}
+
+/** What follows the class in a line: shares of the picture. */
+function numbersOf(
+  kind: YoloKind,
+  { box, polygons, rotatedBox, keypoints = [] }: BoxAnnotation,
+  { width, height }: { width: number; height: number },
+  points: number,
+): number[] {
+  const shares = (values: readonly number[]) => values.map((value, at) => value / (at % 2 === 0 ? width : height));
+  const [xmin, ymin, xmax, ymax] = box;
+  const corners = [xmin, ymin, xmax, ymin, xmax, ymax, xmin, ymax];
+  if (kind === 'yolo-segment') return shares(polygons?.[0] ?? corners);
+  if (kind === 'yolo-obb') return shares(rotatedBox ? cornersOfRotated(rotatedBox) : corners);
+  const written = shares(xyxyToCxcywh(box));
+  if (kind === 'yolo') return written;
+  for (let point = 0; point < points; point++) {
+    const [x = 0, y = 0, v = 0] = keypoints.slice(point * 3, point * 3 + 3);
+    written.push(x / width, y / height, v);
+  }
+  return written;
+}
+
+function dataFile(
+  kind: YoloKind,
+  classNames: readonly string[],
+  skeletons: Readonly<Record<string, Skeleton>>,
+  splits: ReadonlySet<string>,
+  points: number,
+): string {
+  const named = [...splits].filter((split) => split !== '').sort();
+  const folders =
+    named.length > 0
+      ? named.map(
+          (split) => `${/^\w+$/.test(split) ? split : JSON.stringify(split)}: ${JSON.stringify(`images/${split}`)}\n`,
+        )
+      : ['train: images\n'];
+  const pose = kind === 'yolo-pose' ? [`kpt_shape: [${points}, 3]\n`, `skeletons: ${JSON.stringify(skeletons)}\n`] : [];
+  const names = classNames.map((name, index) => `  ${index}: ${JSON.stringify(name)}\n`);
+  return [
+    ...folders,
+    `task: ${TASK[kind]}\n`,
+    ...pose,
+    `nc: ${classNames.length}\n`,
+    names.length > 0 ? 'names:\n' : 'names: []\n',
+    ...names,
+  ].join('');
 }

@@ -26,14 +26,20 @@ export { type DrawLabelMapOptions, drawLabelMap } from './draw-label-map.js';
 export {
   type ChannelStatistics,
   type ExifFacts,
-  type FactsOptions,
   type GpsPosition,
   hashDistance,
   type PictureFacts,
   type PixelStatistics,
   readFacts,
 } from './facts/index.js';
-export { DEFAULT_MAX_PIXELS, type ImageFormat, type ImageInput, type ReadOptions, sniffFormat } from './input.js';
+export {
+  DEFAULT_MAX_PIXELS,
+  type ImageFormat,
+  type ImageInput,
+  loadImageFile,
+  type ReadOptions,
+  sniffFormat,
+} from './input.js';
 export {
   type Letterbox,
   letterbox,

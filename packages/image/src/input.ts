@@ -3,6 +3,7 @@ import { open } from 'node:fs/promises';
 import { FoveaError } from '@fovea/annotations';
 import sharp, { type Metadata, type Sharp } from 'sharp';
 import { decodeBmp, readBmpHeader } from './bmp.js';
+import { readPlainJpegHeader } from './jpeg-header.js';
 
 /** A picture as bytes of its file, or the path of that file. */
 export type ImageInput = string | Uint8Array;
@@ -14,6 +15,8 @@ export type ImageFormat = 'jpeg' | 'png' | 'webp' | 'avif' | 'tiff' | 'gif' | 'b
 export interface ReadOptions {
   /** Refuse pictures of more pixels than this, before any is decoded; default 100 million. */
   readonly maxPixels?: number;
+  /** What errors call a picture that is given as bytes: the file they were read from. */
+  readonly file?: string;
 }
 
 /** What a file's header says, as sharp tells it. */
@@ -51,14 +54,17 @@ const O_RDONLY_NONBLOCK = constants.O_RDONLY | (constants.O_NONBLOCK ?? 0);
  * @throws FoveaError `unreadable_image`
  */
 export async function openImage(input: ImageInput, options: ReadOptions = {}): Promise<OpenedImage> {
-  const fail = failure(input);
+  const fail = failure(typeof input === 'string' ? input : options.file);
   const bytes = typeof input === 'string' ? await readRegularFile(input, fail) : input;
   const { format, source, pipeline, broken } = openKnown(bytes, fail);
   const maxPixels = options.maxPixels ?? DEFAULT_MAX_PIXELS;
 
   let header: ImageHeader;
   try {
-    header = format === 'bmp' ? bmpMetadata(bytes) : await source().metadata();
+    header =
+      format === 'bmp'
+        ? bmpMetadata(bytes)
+        : (format === 'jpeg' && plainJpegMetadata(bytes)) || (await source().metadata());
   } catch (cause) {
     throw broken(cause);
   }
@@ -81,17 +87,35 @@ function bmpMetadata(bytes: Uint8Array): ImageHeader {
   return { autoOrient: { width, height }, space: 'srgb', channels: hasAlpha ? 4 : 3, depth: 'uchar', hasAlpha };
 }
 
+/** The header of a JPEG without EXIF, without libvips. */
+function plainJpegMetadata(bytes: Uint8Array): ImageHeader | undefined {
+  const plain = readPlainJpegHeader(bytes);
+  if (plain === undefined) return undefined;
+  const { channels, ...autoOrient } = plain;
+  return { autoOrient, space: channels === 1 ? 'b-w' : 'srgb', channels, depth: 'uchar', hasAlpha: false };
+}
+
 type Fail = (why: string, cause?: unknown) => FoveaError;
 
-function failure(input: ImageInput): Fail {
-  const name = typeof input === 'string' ? `"${input}"` : 'the picture';
+function failure(file: string | undefined): Fail {
+  const name = file === undefined ? 'the picture' : `"${file}"`;
   return (why, cause) =>
     new FoveaError(
       'unreadable_image',
       `Cannot read ${name}: ${why}.`,
-      { ...(typeof input === 'string' && { file: input }), reason: why },
+      { ...(file !== undefined && { file }), reason: why },
       { cause },
     );
+}
+
+/**
+ * The bytes of a picture's file: a regular file of at most 1 GB.
+ *
+ * @param path as bytes where the file's name is not UTF-8
+ * @throws FoveaError `unreadable_image`
+ */
+export function loadImageFile(path: string | Buffer): Promise<Uint8Array> {
+  return readRegularFile(path, failure(path.toString()));
 }
 
 /**
@@ -99,7 +123,7 @@ function failure(input: ImageInput): Fail {
  *
  * @throws FoveaError `unreadable_image` for bytes of another format
  */
-export function openKnown(bytes: Uint8Array, fail: Fail = failure(bytes)) {
+export function openKnown(bytes: Uint8Array, fail: Fail = failure(undefined)) {
   if (bytes.length === 0) throw fail('it is empty (0 bytes)');
   const format = sniffFormat(bytes);
   if (!format) {
@@ -127,7 +151,7 @@ export function openKnown(bytes: Uint8Array, fail: Fail = failure(bytes)) {
   };
 }
 
-async function readRegularFile(path: string, fail: (why: string, cause?: unknown) => FoveaError): Promise<Uint8Array> {
+async function readRegularFile(path: string | Buffer, fail: Fail): Promise<Uint8Array> {
   try {
     // Non-blocking: opening a named pipe for reading would otherwise wait for a writer for ever.
     const file = await open(path, O_RDONLY_NONBLOCK);

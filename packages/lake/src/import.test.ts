@@ -1,4 +1,4 @@
-import { readFile, rm, symlink } from 'node:fs/promises';
+import { readFile, rename, rm, symlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import { parseDataset } from '@fovea/formats';
 import { pngOf, writeDataset } from '@fovea/formats/testing';
@@ -203,10 +203,14 @@ describe('one picture', () => {
     const { sha256 } = await importPicture(test.home, 'single', { bytes: pngOf(33, 800, 400), name: 'big.png' });
     const path = thumbnailPath(test.home, sha256);
     const stored = await readFile(path);
-    expect(stored.subarray(0, 4).toString()).toBe('RIFF');
+    expect([...stored.subarray(0, 3)]).toEqual([0xff, 0xd8, 0xff]);
     await rm(path);
     expect(Buffer.compare(await readThumbnail(test.home, sha256), stored)).toBe(0);
     expect(Buffer.compare(await readFile(path), stored)).toBe(0);
+    // As older homes have it.
+    await rename(path, `${path}-360.webp`);
+    expect(Buffer.compare(await readThumbnail(test.home, sha256), stored)).toBe(0);
+    await expect(readFile(path)).rejects.toMatchObject({ code: 'ENOENT' });
   });
 });
 

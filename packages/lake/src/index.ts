@@ -26,6 +26,7 @@ export {
   listProjects,
   type Project,
   type ProjectClass,
+  projectIdOf,
 } from './project.js';
 export { countFacets, type FacetRange, type Facets, type FacetValue } from './query/facets.js';
 export {
@@ -63,5 +64,42 @@ export {
 export { deleteSnapshot, getSnapshot, type SnapshotLineage, type SnapshotRun } from './snapshots/lineage.js';
 export type { ManifestRange } from './snapshots/manifest-file.js';
 export type { ManifestAnnotation, ManifestPicture } from './snapshots/picture.js';
+export {
+  DEFAULT_LIMITS,
+  describeUrl,
+  type Fetched,
+  type FolderChanges,
+  lookupPublic,
+  type MediaKind,
+  openSource,
+  privateKindOf,
+  type SafeFetchOptions,
+  type Source,
+  type SourceItem,
+  type SourceLimits,
+  type SourceOptions,
+  safeFetch,
+  type WatchableSource,
+  type WatchOptions,
+  watchFolder,
+} from './sources/index.js';
 export { assignSplits, type Split, type SplitCandidate } from './split.js';
-export { readThumbnail, THUMBNAIL_SIDE } from './thumbnail.js';
+export { readThumbnail, thumbnailMediaType } from './thumbnail.js';
+export type { VectorBatch } from './vectors/copy-vectors.js';
+export {
+  deleteEmbeddings,
+  type EmbeddingModel,
+  listEmbeddingModels,
+  type NewEmbedding,
+  type ReadEmbeddingsOptions,
+  readEmbeddings,
+  writeEmbeddings,
+} from './vectors/embeddings.js';
+export type { IndexState } from './vectors/vector-index.js';
+export {
+  openVectorIndexes,
+  type SearchOptions,
+  type SimilarMedia,
+  type VectorIndexes,
+  type VectorIndexesOptions,
+} from './vectors/vector-indexes.js';

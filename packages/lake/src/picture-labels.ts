@@ -85,10 +85,13 @@ async function insertBoxes(
   if (rows.length === 0) return 0;
   const corner = (index: 0 | 1 | 2 | 3) => rows.map((row) => row.annotation.box[index]);
   await client.query(
-    `insert into fovea.annotations (project_id, media_id, class_index, box, is_crowd, attributes)
-     select $1, media_id, class_index, array[a, b, c, d], is_crowd, attributes::jsonb
+    `insert into fovea.annotations
+       (project_id, media_id, class_index, box, is_crowd, attributes, shape, keypoints, track_id)
+     select $1, media_id, class_index, array[a, b, c, d], is_crowd, attributes::jsonb, shape::jsonb,
+       keypoints::double precision[], track_id
      from unnest($2::bigint[], $3::integer[], $4::double precision[], $5::double precision[], $6::double precision[],
-       $7::double precision[], $8::boolean[], $9::text[]) as t (media_id, class_index, a, b, c, d, is_crowd, attributes)`,
+       $7::double precision[], $8::boolean[], $9::text[], $10::text[], $11::text[], $12::text[])
+       as t (media_id, class_index, a, b, c, d, is_crowd, attributes, shape, keypoints, track_id)`,
     [
       projectId,
       rows.map((row) => row.mediaId),
@@ -99,6 +102,9 @@ async function insertBoxes(
       corner(3),
       rows.map((row) => row.annotation.isCrowd ?? false),
       rows.map((row) => attributesOf(row.annotation)),
+      rows.map((row) => shapeOf(row.annotation)),
+      rows.map(({ annotation: { keypoints } }) => (keypoints?.length ? `{${keypoints.join(',')}}` : null)),
+      rows.map(({ annotation: { trackId } }) => trackId?.replaceAll('\0', '') ?? null),
     ],
   );
   return rows.length;
@@ -108,6 +114,17 @@ function attributesOf({ attributes }: BoxAnnotation): string | null {
   if (attributes === undefined || Object.keys(attributes).length === 0) return null;
   // jsonb holds every character but NUL.
   return JSON.stringify(attributes).replaceAll('\\u0000', '');
+}
+
+/** What of an object's shape is kept as JSON; null where its box says all. */
+function shapeOf({ polygons, holes, mask, rotatedBox }: BoxAnnotation): string | null {
+  const shape = {
+    ...(polygons?.length && { polygons }),
+    ...(holes?.length && { holes }),
+    ...(mask && { mask }),
+    ...(rotatedBox && { rotatedBox }),
+  };
+  return Object.keys(shape).length === 0 ? null : JSON.stringify(shape).replaceAll('\\u0000', '');
 }
 
 /** A picture of the project, locked. */
@@ -136,13 +153,22 @@ export async function mergeLabels(
   const write = { boxed: labels.boxed && !media.boxed, classes: false, map: false };
 
   if (labels.boxed && media.boxed) {
-    const present = await client.query<{ class_index: number; box: number[]; is_crowd: boolean }>(
-      'select class_index, box, is_crowd from fovea.annotations where media_id = $1',
+    const present = await client.query<StoredBox>(
+      'select class_index, box, is_crowd, shape, keypoints from fovea.annotations where media_id = $1',
       [media.id],
     );
-    const before = present.rows.map((row) => keyOf(row.class_index, row.box, row.is_crowd)).sort();
+    const before = present.rows.map(keyOf).sort();
     const now = labels.annotations
-      .map(({ className, box, isCrowd }) => keyOf(indexOf(classIndices, className), box, isCrowd ?? false))
+      .map((annotation) => {
+        const shape = shapeOf(annotation);
+        return keyOf({
+          class_index: indexOf(classIndices, annotation.className),
+          box: annotation.box,
+          is_crowd: annotation.isCrowd ?? false,
+          shape: shape === null ? null : (JSON.parse(shape) as Record<string, unknown>),
+          keypoints: annotation.keypoints?.length ? annotation.keypoints : null,
+        });
+      })
       .sort();
     if (before.join() !== now.join()) {
       const reason =
@@ -198,8 +224,30 @@ export async function mergeLabels(
   return { ...written, problems };
 }
 
-function keyOf(classIndex: number, box: readonly number[], isCrowd: boolean): string {
-  return `${classIndex} ${box.map((value) => value.toFixed(3)).join(' ')} ${isCrowd}`;
+interface StoredBox {
+  readonly class_index: number;
+  readonly box: readonly number[];
+  readonly is_crowd: boolean;
+  readonly shape: Record<string, unknown> | null;
+  readonly keypoints: readonly number[] | null;
+}
+
+/** Equal for what is the same mark; jsonb keeps its keys in another order than they came in. */
+function keyOf({ class_index, box, is_crowd, shape, keypoints }: StoredBox): string {
+  const rounded = (_: string, value: unknown) => (typeof value === 'number' ? Number(value.toFixed(3)) : value);
+  const { polygons, holes, mask, rotatedBox } = shape ?? {};
+  const turned = rotatedBox && Object.entries(rotatedBox as object).sort();
+  const parts = [
+    class_index,
+    box,
+    is_crowd,
+    polygons,
+    holes,
+    mask && Object.entries(mask as object).sort(),
+    turned,
+    keypoints,
+  ];
+  return JSON.stringify(parts, rounded);
 }
 
 function indexOf(classIndices: ReadonlyMap<string, number>, className: string): number {

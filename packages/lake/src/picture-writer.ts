@@ -51,7 +51,9 @@ async function write(
 ): Promise<WrittenPictures> {
   const first = new Map<string, PreparedPicture>();
   for (const picture of pictures) if (!first.has(picture.sha256)) first.set(picture.sha256, picture);
-  const inserted = await insertMedia(client, projectId, [...first.values()]);
+  // In one order everywhere: two imports of one folder must not wait for each other.
+  const inOrder = [...first.values()].sort((a, b) => (a.sha256 < b.sha256 ? -1 : 1));
+  const inserted = await insertMedia(client, projectId, inOrder);
 
   const rows: LabelledRow[] = [];
   const problems: Problem[] = [];

@@ -1,33 +1,49 @@
 import { randomUUID } from 'node:crypto';
 import { mkdir, readFile, rename, stat, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { makeThumbnail } from '@fovea/image';
+import { makeThumbnail, sniffFormat } from '@fovea/image';
 import { type Home, storageError } from '@fovea/store';
 
-/** Longer side of a stored thumbnail, in pixels. */
-export const THUMBNAIL_SIDE = 360;
+/** What is needed of a home to keep thumbnails. */
+type ThumbnailHome = Pick<Home, 'path' | 'blobs'>;
 
-/** Where the thumbnail of a picture lies, whether or not it exists. */
-export function thumbnailPath(home: Home, sha256: string): string {
-  return join(home.path, 'cache', 'thumbnails', sha256.slice(0, 2), `${sha256.slice(2)}-${THUMBNAIL_SIDE}.webp`);
+/** Where the thumbnail of a picture lies, whether or not it exists. Its format is told by its content. */
+export function thumbnailPath(home: Pick<Home, 'path'>, sha256: string): string {
+  return join(home.path, 'cache', 'thumbnails', sha256.slice(0, 2), sha256.slice(2));
+}
+
+/** Where homes of Fovea 0.1 have it. */
+const olderPath = (home: Pick<Home, 'path'>, sha256: string): string => `${thumbnailPath(home, sha256)}-360.webp`;
+
+/** The media type of a thumbnail: `image/jpeg`, or `image/webp`. */
+export function thumbnailMediaType(thumbnail: Uint8Array): string {
+  return `image/${sniffFormat(thumbnail) ?? 'jpeg'}`;
 }
 
 /**
- * A picture's thumbnail, WebP. Thumbnails are derived: they are written without waiting for the disk, and one that is
- * lost is made again from the picture.
+ * A picture's thumbnail, see {@link thumbnailMediaType}. Thumbnails are derived: they are written without waiting for the
+ * disk, and one that is lost is made again from the picture.
  *
  * @throws StoreError `unknown_blob`; FoveaError `unreadable_image`
  */
-export async function readThumbnail(home: Home, sha256: string): Promise<Uint8Array> {
-  const stored = await readFile(thumbnailPath(home, sha256)).catch(() => undefined);
-  // A power cut can leave a file without its bytes.
-  if (stored !== undefined && stored.length > 0) return stored;
+export async function readThumbnail(home: ThumbnailHome, sha256: string): Promise<Uint8Array> {
+  for (const path of [thumbnailPath(home, sha256), olderPath(home, sha256)]) {
+    const stored = await readFile(path).catch(() => undefined);
+    // A power cut can leave a file without its bytes.
+    if (stored !== undefined && sniffFormat(stored) !== undefined) return stored;
+  }
   return writeThumbnail(home, sha256, await home.blobs.read(sha256));
 }
 
 /** Makes and stores the thumbnail of a picture from its bytes. */
-export async function writeThumbnail(home: Home, sha256: string, bytes: Uint8Array): Promise<Uint8Array> {
-  const thumbnail = await makeThumbnail(bytes, THUMBNAIL_SIDE);
+export async function writeThumbnail(home: ThumbnailHome, sha256: string, bytes: Uint8Array): Promise<Uint8Array> {
+  const thumbnail = await makeThumbnail(bytes);
+  await storeThumbnail(home, sha256, thumbnail);
+  return thumbnail;
+}
+
+/** Stores a thumbnail that `readFacts` or `makeThumbnail` made. */
+export async function storeThumbnail(home: Pick<Home, 'path'>, sha256: string, thumbnail: Uint8Array): Promise<void> {
   const path = thumbnailPath(home, sha256);
   const draft = join(home.path, 'tmp', `blob-${process.pid}-${randomUUID()}`);
   try {
@@ -37,11 +53,13 @@ export async function writeThumbnail(home: Home, sha256: string, bytes: Uint8Arr
   } catch (error) {
     throw storageError(error, home.path);
   }
-  return thumbnail;
 }
 
 /** Whether a picture's thumbnail exists. */
-export async function hasThumbnail(home: Home, sha256: string): Promise<boolean> {
-  const found = await stat(thumbnailPath(home, sha256)).catch(() => undefined);
-  return found !== undefined && found.size > 0;
+export async function hasThumbnail(home: Pick<Home, 'path'>, sha256: string): Promise<boolean> {
+  for (const path of [thumbnailPath(home, sha256), olderPath(home, sha256)]) {
+    const found = await stat(path).catch(() => undefined);
+    if (found !== undefined && found.size > 0) return true;
+  }
+  return false;
 }

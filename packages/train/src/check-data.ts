@@ -9,6 +9,12 @@ export interface TrainingData {
   readonly pictures: readonly PlannedPicture[];
 }
 
+/** The same, of any length: pictures come one after another. */
+export interface PictureStream {
+  readonly classNames: readonly string[];
+  readonly pictures: Iterable<PlannedPicture> | AsyncIterable<PlannedPicture>;
+}
+
 /** What each task learns from, in words. */
 const lessons: Readonly<Record<Task, string>> = {
   detection: 'boxes',
@@ -33,6 +39,69 @@ export function classesWithoutExamples(classes: readonly string[], trained: numb
   );
 }
 
+/** Looks at pictures one after another; nothing of them is held. */
+export interface DataCheck {
+  /** @returns whether the task learns from the picture. */
+  add(picture: PlannedPicture): boolean;
+  /** Throws what {@link checkData} throws, once all pictures have been looked at. */
+  finish(): void;
+}
+
+/** Begins the look through a data set that {@link checkData} is. */
+export function createDataCheck(settings: TrainSettings, classNames: readonly string[]): DataCheck {
+  const { task, batchSize, allowEmptyClasses } = settings;
+  const counts = { train: 0, val: 0, test: 0 };
+  const seen = new Set<number>();
+  let [looked, boxes] = [0, 0];
+
+  function add(picture: PlannedPicture): boolean {
+    looked++;
+    if (!teaches(task, picture)) return false;
+    counts[picture.split]++;
+    if (picture.split !== 'train') return true;
+    boxes += picture.annotations.length;
+    if (task === 'detection') for (const { classIndex } of picture.annotations) seen.add(classIndex);
+    else for (const classIndex of picture.classIndices ?? []) seen.add(classIndex);
+    return true;
+  }
+
+  function finish(): void {
+    const { train, val, test } = counts;
+    const pictures = train + val + test;
+    if (pictures === 0 || (task === 'detection' && boxes === 0 && train > 0))
+      throw new TrainError(
+        'nothing_to_train_on',
+        `Of ${looked} pictures none that is to be trained on has ${lessons[task]}, which ${task} learns from; import or draw some first.`,
+        { task },
+      );
+    for (const split of ['train', 'val'] as const)
+      if (counts[split] === 0)
+        throw new TrainError(
+          'empty_split',
+          `Of ${pictures} pictures none is in the split "${split}"; ` +
+            (split === 'val'
+              ? 'put some aside, so that it can be said which weights are the best.'
+              : 'move some there from the others.'),
+          { split, ...counts },
+        );
+    const needed = task === 'classification' || task === 'embedding' || task === 'segmentation' ? 2 : 1;
+    if (classNames.length < needed)
+      throw new TrainError(
+        'too_few_classes',
+        `There is nothing to tell apart with ${classNames.length} class${classNames.length === 1 ? '' : 'es'}; ${task} needs at least ${needed}.`,
+      );
+    const empty = classNames.filter((_, index) => !seen.has(index));
+    if (task !== 'segmentation' && !allowEmptyClasses && empty.length > 0) throw classesWithoutExamples(empty, train);
+    if (batchSize !== undefined && batchSize > train)
+      throw new TrainError(
+        'batch_too_large',
+        `A batch of ${batchSize} is more than the ${train} training pictures; take at most ${train - (train % 2)}.`,
+        { batchSize, train },
+      );
+  }
+  return { add, finish };
+}
+
 /**
  * The pictures a task can learn from, once it is certain that training can begin.
  *
@@ -42,47 +111,18 @@ export function classesWithoutExamples(classes: readonly string[], trained: numb
  *   `batch_too_large`, each saying what would be right.
  */
 export function checkData(settings: TrainSettings, data: TrainingData): readonly PlannedPicture[] {
-  const { task, batchSize } = settings;
-  const pictures = data.pictures.filter((picture) => teaches(task, picture));
-  const of = (split: string) => pictures.filter((picture) => picture.split === split);
-  const train = of('train');
-  const boxes = train.reduce((sum, { annotations }) => sum + annotations.length, 0);
-  if (pictures.length === 0 || (task === 'detection' && boxes === 0 && train.length > 0))
-    throw new TrainError(
-      'nothing_to_train_on',
-      `Of ${data.pictures.length} pictures none that is to be trained on has ${lessons[task]}, which ${task} learns from; import or draw some first.`,
-      { task },
-    );
-  for (const split of ['train', 'val'] as const)
-    if (of(split).length === 0)
-      throw new TrainError(
-        'empty_split',
-        `Of ${pictures.length} pictures none is in the split "${split}"; ` +
-          (split === 'val'
-            ? 'put some aside, so that it can be said which weights are the best.'
-            : 'move some there from the others.'),
-        { split, train: train.length, val: of('val').length, test: of('test').length },
-      );
-  const needed = task === 'classification' || task === 'embedding' || task === 'segmentation' ? 2 : 1;
-  if (data.classNames.length < needed)
-    throw new TrainError(
-      'too_few_classes',
-      `There is nothing to tell apart with ${data.classNames.length} class${data.classNames.length === 1 ? '' : 'es'}; ${task} needs at least ${needed}.`,
-    );
-  if (task !== 'segmentation' && !settings.allowEmptyClasses) {
-    const seen = new Set(
-      train.flatMap(({ annotations, classIndices }) =>
-        task === 'detection' ? annotations.map(({ classIndex }) => classIndex) : (classIndices ?? []),
-      ),
-    );
-    const empty = data.classNames.filter((_, index) => !seen.has(index));
-    if (empty.length > 0) throw classesWithoutExamples(empty, train.length);
-  }
-  if (batchSize !== undefined && batchSize > train.length)
-    throw new TrainError(
-      'batch_too_large',
-      `A batch of ${batchSize} is more than the ${train.length} training pictures; take at most ${train.length - (train.length % 2)}.`,
-      { batchSize, train: train.length },
-    );
+  const check = createDataCheck(settings, data.classNames);
+  const pictures = data.pictures.filter(check.add);
+  check.finish();
   return pictures;
+}
+
+/** As {@link checkData}, over pictures that come one after another: those a task learns from pass through. */
+export async function* checkPictures(
+  settings: TrainSettings,
+  { classNames, pictures }: PictureStream,
+): AsyncGenerator<PlannedPicture> {
+  const check = createDataCheck(settings, classNames);
+  for await (const picture of pictures) if (check.add(picture)) yield picture;
+  check.finish();
 }

@@ -1,6 +1,7 @@
 import { countLabels, loadLabelMap } from '@fovea/formats';
-import { classesWithoutExamples, type TrainingData } from './check-data.js';
-import type { PlannedPicture } from './plan.js';
+import { classesWithoutExamples } from './check-data.js';
+import type { PictureIndex } from './loading/picture-index.js';
+import type { PictureSource } from './loading/picture-source.js';
 import type { TrainSettings } from './request.js';
 
 /** Label maps read at once. */
@@ -14,20 +15,23 @@ const atOnce = 4;
  */
 export async function checkLabelMaps(
   settings: TrainSettings,
-  { classNames }: Pick<TrainingData, 'classNames'>,
-  pictures: readonly PlannedPicture[],
+  classNames: readonly string[],
+  train: PictureIndex,
+  source: PictureSource,
 ): Promise<void> {
   if (settings.task !== 'segmentation' || settings.allowEmptyClasses) return;
-  const train = pictures.filter(({ split }) => split === 'train');
   const missing = new Set(classNames.keys());
-  for (let at = 0; at < train.length && missing.size > 0; at += atOnce) {
-    const maps = await Promise.all(train.slice(at, at + atOnce).map(({ labelMapPath }) => loadLabelMap(labelMapPath!)));
+  for (let at = 0; at < train.count && missing.size > 0; at += atOnce) {
+    const numbers = Array.from({ length: Math.min(atOnce, train.count - at) }, (_, i) => at + i);
+    const maps = await Promise.all(
+      numbers.map(async (number) => loadLabelMap(await source.labelMapOf(await train.load(number)))),
+    );
     for (const map of maps)
       for (const [index, pixels] of countLabels(map).entries()) if (pixels > 0) missing.delete(index);
   }
   if (missing.size > 0)
     throw classesWithoutExamples(
       [...missing].map((index) => classNames[index]!),
-      train.length,
+      train.count,
     );
 }

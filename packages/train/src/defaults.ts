@@ -4,7 +4,7 @@ import type { Task } from '@fovea/models';
 import type { OptimizerSettings, ScheduleSettings } from '@fovea/optim';
 import { mainMetrics } from '@fovea/registry';
 import { chooseInputSize } from './loading/input-size.js';
-import type { PlannedPicture, PlannedSource } from './plan.js';
+import type { PlannedSource } from './plan.js';
 import type { TrainSettings } from './request.js';
 import { type LossSettings, lossNames } from './settings.js';
 
@@ -41,6 +41,14 @@ export interface Resolved {
   readonly monitor: string;
 }
 
+/** What of the pictures the choice goes by. */
+export interface Counted {
+  /** Pictures to train on. */
+  readonly train: number;
+  /** Of all pictures. */
+  readonly sizes: readonly { readonly width: number; readonly height: number }[];
+}
+
 /** How batches are divided among threads: a size that was asked for is kept to, by fewer threads where they would not share it. */
 export function divide(
   asked: number | undefined,
@@ -59,27 +67,26 @@ export function divide(
 function sizeFor(
   { task, imageSize }: TrainSettings,
   source: PlannedSource | null,
-  pictures: readonly PlannedPicture[],
+  sizes: Counted['sizes'],
 ): { width: number; height: number } {
   if (imageSize) return imageSize;
   if (task === 'classification' || task === 'embedding')
     return source ? { width: source.input.width, height: source.input.height } : { width: 128, height: 128 };
-  return chooseInputSize(pictures, pixelBudgets[task], source?.input.multiple);
+  return chooseInputSize(sizes, pixelBudgets[task], source?.input.multiple);
 }
 
 /** Fills in what `settings` leave open. */
 export function resolveSettings(
   settings: TrainSettings,
   source: PlannedSource | null,
-  pictures: readonly PlannedPicture[],
+  { train, sizes }: Counted,
 ): Resolved {
   const { task, optimizer = 'adamw', schedule = 'cosine' } = settings;
-  const train = pictures.filter(({ split }) => split === 'train').length;
   const peak = settings.learningRate ?? learningRates[optimizer][source ? 1 : 0];
   const warmUp = settings.warmUp === undefined ? {} : { warmUp: settings.warmUp };
   const usual = augmentPolicies[task];
   return {
-    ...sizeFor(settings, source, pictures),
+    ...sizeFor(settings, source, sizes),
     ...divide(settings.batchSize, settings.accumulate ?? 1, batchSizes[task], train),
     optimizer: { name: optimizer, weightDecay: settings.weightDecay ?? weightDecays[optimizer], clipNorm: 10 },
     schedule: { name: schedule, peak, ...warmUp } as ScheduleSettings,

@@ -17,11 +17,11 @@ import {
 } from '@fovea/registry';
 import type { Home } from '@fovea/store';
 import { TrainError } from './error.js';
-import { makePlan, planFiles } from './make-plan.js';
+import { makePlan, planFiles, removePictures } from './make-plan.js';
 import type { TrainerMessage } from './plan.js';
 import type { RunProgress } from './progress.js';
 import type { TrainSettings } from './request.js';
-import { fetchData } from './snapshot-data.js';
+import { dataOf, locateIn } from './snapshot-data.js';
 import { findSources } from './source.js';
 import { followTrainer, type LastWord } from './trainer.js';
 
@@ -82,7 +82,12 @@ async function supervise(
   let last: LastWord | undefined;
   let died: unknown;
   try {
-    last = await followTrainer(planPath, { signal: options.signal, onMessage, kill: kill.signal });
+    last = await followTrainer(planPath, {
+      signal: options.signal,
+      onMessage,
+      kill: kill.signal,
+      locate: locateIn(home),
+    });
   } catch (error) {
     died = error;
   } finally {
@@ -122,7 +127,8 @@ export async function executeRun(
     await mkdir(folder, { recursive: true });
     const settings = run.params as unknown as TrainSettings;
     const sources = await findSources(settings, home);
-    const plan = await makePlan(settings, await fetchData(home, snapshot), sources, folder);
+    const places = { folder, cacheFolder: join(home.path, 'cache', 'samples'), locate: locateIn(home) };
+    const plan = await makePlan(settings, dataOf(home, snapshot), sources, places);
     const signal = options.signal ? AbortSignal.any([options.signal, lease.signal]) : lease.signal;
     const last = await supervise(home, run, join(folder, planFiles.plan), { ...options, signal });
     if (last.type === 'failed') throw new TrainError(last.code, last.message);
@@ -169,6 +175,7 @@ export async function executeRun(
     // The model is in the registry now; the checkpoint has served.
     await rm(plan.checkpointPath, { force: true });
     await rm(plan.modelPath, { force: true });
+    await removePictures(plan);
     return { run: finished, model };
   } catch (error) {
     const message = error instanceof Error ? error.message : String(error);

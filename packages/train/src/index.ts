@@ -1,4 +1,4 @@
-export { checkData, type TrainingData } from './check-data.js';
+export { checkData, type PictureStream, type TrainingData } from './check-data.js';
 export { readCheckpoint, writeCheckpoint } from './checkpoint.js';
 export { TrainError } from './error.js';
 export { type ExecuteOptions, executeRun } from './execute.js';

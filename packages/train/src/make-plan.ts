@@ -1,13 +1,26 @@
 import { existsSync } from 'node:fs';
-import { readFile, rename, writeFile } from 'node:fs/promises';
+import { readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { checkData, type TrainingData } from './check-data.js';
+import { checkPictures, type PictureStream } from './check-data.js';
 import { checkLabelMaps } from './check-label-maps.js';
 import { resolveSettings } from './defaults.js';
 import { TrainError } from './error.js';
+import { openPictureIndex, rowsPathOf } from './loading/picture-index.js';
+import { createPictureSource, type Locate } from './loading/picture-source.js';
+import { writePictures } from './loading/write-pictures.js';
 import type { TrainPlan } from './plan.js';
 import type { TrainSettings } from './request.js';
 import type { Sources } from './source.js';
+
+/** Where things lie that a plan needs. */
+export interface PlanPlaces {
+  /** For the plan, the list of pictures, checkpoint and model. */
+  readonly folder: string;
+  /** For decoded pictures, shared by runs. */
+  readonly cacheFolder: string;
+  /** Finds bytes that are not where the data says. */
+  readonly locate?: Locate;
+}
 
 /** Where a run's files lie in its folder. */
 export const planFiles = { plan: 'plan.json', checkpoint: 'checkpoint', model: 'model.onnx' } as const;
@@ -30,25 +43,28 @@ async function division(folder: string): Promise<Pick<TrainPlan, 'workers' | 'ba
 }
 
 /**
- * Settles everything a training process is told, and writes it to `plan.json` in `folder`, where checkpoint and model
- * will lie too.
+ * Settles everything a training process is told, and writes it to `plan.json` in the folder, where checkpoint and model
+ * will lie too. Pictures are gone through once and written to files beside it, however many there are.
  *
  * @throws TrainError where the data cannot be trained on, see `checkData` and `checkLabelMaps`.
  */
 export async function makePlan(
   settings: TrainSettings,
-  data: TrainingData,
+  data: PictureStream,
   sources: Sources,
-  folder: string,
+  { folder, cacheFolder, locate }: PlanPlaces,
 ): Promise<TrainPlan> {
-  const pictures = checkData(settings, data);
-  await checkLabelMaps(settings, data, pictures);
-  const resolved = resolveSettings(settings, sources.from, pictures);
+  const { train, val, sizes } = await writePictures(folder, checkPictures(settings, data));
+  const index = await openPictureIndex(train);
+  await checkLabelMaps(settings, data.classNames, index, createPictureSource(locate)).finally(index.close);
+  const resolved = resolveSettings(settings, sources.from, { train: train.count, sizes });
   const { teacherPath } = sources;
   const plan: TrainPlan = {
     task: settings.task,
     classNames: data.classNames,
-    pictures,
+    train,
+    val,
+    cache: { folder: cacheFolder, bytes: settings.cacheBytes ?? null },
     source: sources.from,
     seed: settings.seed ?? 0,
     epochs: settings.epochs ?? null,
@@ -66,4 +82,9 @@ export async function makePlan(
   await writeFile(`${path}.tmp`, JSON.stringify(plan));
   await rename(`${path}.tmp`, path);
   return plan;
+}
+
+/** Removes the list of pictures of a plan that has served: of a large data set it is large. */
+export async function removePictures({ train, val }: TrainPlan): Promise<void> {
+  for (const { path } of [train, val]) for (const file of [path, rowsPathOf(path)]) await rm(file, { force: true });
 }

@@ -8,6 +8,7 @@ import type { LossSettings } from './settings.js';
 
 /** A picture of the snapshot, with where its bytes lie. */
 export interface PlannedPicture {
+  /** Of the file's bytes: what is kept of the picture is kept under it. */
   readonly sha256: string;
   readonly name: string;
   readonly path: string;
@@ -21,6 +22,24 @@ export interface PlannedPicture {
   readonly classIndices?: readonly number[];
   /** A PNG of one byte per pixel: class index, 255 for unlabelled. */
   readonly labelMapPath?: string;
+  /** SHA-256 of the label map's file, where it is known. */
+  readonly labelMapSha256?: string;
+}
+
+/** Pictures in a file, one JSON line each, with a file of rows beside it that says where each line lies. */
+export interface IndexedPictures {
+  readonly path: string;
+  readonly count: number;
+  /** Of the SHA-256s of pictures and label maps, in order: the same digest is the same pixels. */
+  readonly digest: string;
+}
+
+/** Where decoded pictures are kept, and how many bytes of them. */
+export interface PlannedCache {
+  /** Shared by all runs of a home. */
+  readonly folder: string;
+  /** At the most over all that is kept in the folder, as asked for; `null` for what is usual. */
+  readonly bytes: number | null;
 }
 
 /** A box as a snapshot has it. */
@@ -48,7 +67,11 @@ export interface PlannedSource {
 export interface TrainPlan {
   readonly task: Task;
   readonly classNames: readonly string[];
-  readonly pictures: readonly PlannedPicture[];
+  /** To train on. */
+  readonly train: IndexedPictures;
+  /** To validate on. */
+  readonly val: IndexedPictures;
+  readonly cache: PlannedCache;
   readonly source: PlannedSource | null;
   readonly seed: number;
   readonly epochs: number | null;
@@ -107,6 +130,8 @@ export type TrainerMessage =
   | { readonly type: 'samples'; readonly epoch: number; readonly pictures: readonly SamplePrediction[] }
   | { readonly type: 'log'; readonly text: string }
   | { readonly type: 'checkpoint'; readonly step: number }
+  /** Asks where the bytes of this SHA-256 are to be had: they are not where the plan says. */
+  | { readonly type: 'locate'; readonly sha256: string }
   | { readonly type: 'stopped'; readonly step: number }
   | {
       readonly type: 'finished';
@@ -120,3 +145,9 @@ export type TrainerMessage =
       readonly step: number;
     }
   | { readonly type: 'failed'; readonly code: string; readonly message: string };
+
+/** What the training process is told on its way. */
+export type TrainerOrder =
+  | { readonly type: 'stop' }
+  /** The answer to `locate`: a path, or why there is none. */
+  | { readonly type: 'located'; readonly sha256: string; readonly path?: string; readonly error?: string };

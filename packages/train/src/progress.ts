@@ -10,4 +10,6 @@ export interface RunProgress {
   readonly imagesPerSecond?: number;
   readonly secondsLeft?: number;
   readonly metric?: { readonly name: string; readonly value: number };
+  /** While pictures are being decoded and kept: how many are, of how many, in how many bytes. */
+  readonly kept?: { readonly pictures: number; readonly of: number; readonly bytes: number };
 }

@@ -1,6 +1,13 @@
 import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
-import { checkBoxes, type FormatName, loadLabelMap, type Problem, parseDataset } from '@fovea/formats';
+import {
+  checkBoxes,
+  decodeLabelMap,
+  type FormatName,
+  loadLabelMapFile,
+  type Problem,
+  parseDataset,
+} from '@fovea/formats';
 import { readImageSize } from '@fovea/image';
 import { assignSplits } from '@fovea/lake';
 import type { TrainingData } from './check-data.js';
@@ -17,6 +24,8 @@ export interface ReadDataOptions {
   /** Another one splits differently; 0 by default. */
   readonly seed?: number;
 }
+
+const hashOf = (bytes: Uint8Array) => createHash('sha256').update(bytes).digest('hex');
 
 /** Pictures opened at once. */
 const atOnce = 8;
@@ -46,8 +55,9 @@ export async function readData(
       const { width, height } = await readImageSize(bytes);
       const { kept, problems: clipped } = checkBoxes(picture.annotations, width, height, picture.name);
       problems.push(...clipped);
-      if (picture.labelMap) {
-        const map = await loadLabelMap(picture.labelMap.path);
+      const labelMap = picture.labelMap && (await loadLabelMapFile(picture.labelMap.path));
+      if (labelMap) {
+        const map = await decodeLabelMap(labelMap);
         if (map.width !== width || map.height !== height) {
           const reason = `The label map is ${map.width} x ${map.height} and the picture ${width} x ${height}: left out.`;
           problems.push({ file: picture.name, code: 'bad_label_map', reason });
@@ -55,7 +65,7 @@ export async function readData(
         }
       }
       found.push({
-        sha256: createHash('sha256').update(bytes).digest('hex'),
+        sha256: hashOf(bytes),
         name: picture.name,
         path: picture.path,
         width,
@@ -69,7 +79,7 @@ export async function readData(
         })),
         ...(kept.length === 0 && (picture.classNames || picture.labelMap) ? { boxed: false as const } : {}),
         ...(picture.classNames ? { classIndices: picture.classNames.map((name) => indexOf.get(name)!) } : {}),
-        ...(picture.labelMap ? { labelMapPath: picture.labelMap.path } : {}),
+        ...(labelMap ? { labelMapPath: picture.labelMap!.path, labelMapSha256: hashOf(labelMap) } : {}),
       });
     } catch (error) {
       const code = (error as { code?: string }).code;

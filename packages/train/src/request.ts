@@ -45,6 +45,8 @@ export interface TrainSettings {
   readonly patience?: number;
   /** Where the numbers are computed: "cpu" by default. */
   readonly device?: string;
+  /** Bytes of decoded pictures kept on disk at the most, 0 for none; 50 GB by default, and a fifth of the disk stays free. */
+  readonly cacheBytes?: number;
   /** Goes on where a class has no training pictures. */
   readonly allowEmptyClasses?: boolean;
 }
@@ -95,6 +97,7 @@ export function checkRequest(request: TrainSettings): void {
   within('weightDecay', request.weightDecay, (x) => x >= 0 && x <= 10, 'from 0 to 10');
   within('warmUp', request.warmUp, (x) => x >= 0 && x < 1, 'from 0 to below 1');
   within('labelSmoothing', request.labelSmoothing, (x) => x >= 0 && x < 1, 'from 0 to below 1');
+  whole('cacheBytes', request.cacheBytes, 0, Number.MAX_SAFE_INTEGER);
   whole('patience', request.patience, 1, 10_000);
   among('device', request.device, deviceNames);
   among('optimizer', request.optimizer, optimizerNames);

@@ -2,9 +2,9 @@ import { isDeepStrictEqual } from 'node:util';
 import { createSnapshot, getProject } from '@fovea/lake';
 import { createRun, listAbandonedRuns, listRuns, type Run } from '@fovea/registry';
 import type { Home } from '@fovea/store';
-import { checkData } from './check-data.js';
+import { checkPictures } from './check-data.js';
 import { checkRequest, defaultTimeLimitSeconds, type TrainRequest } from './request.js';
-import { describeData } from './snapshot-data.js';
+import { dataOf } from './snapshot-data.js';
 import { findSources } from './source.js';
 
 /** A request with what it leaves open filled in, as the run keeps it. */
@@ -32,7 +32,8 @@ export async function submitRun(home: Home, request: TrainRequest): Promise<Run>
   checkRequest(request);
   const project = await getProject(home, request.project);
   const snapshot = await createSnapshot(home, request.project);
-  checkData(request, await describeData(home, snapshot));
+  // Gone through to its end: what is wrong with the data is thrown then.
+  for await (const _ of checkPictures(request, dataOf(home, snapshot)));
   await findSources(request, home);
   const params = resolved(request);
   const abandoned = new Set((await listAbandonedRuns(home)).map((run) => run.id));

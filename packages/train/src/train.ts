@@ -1,9 +1,9 @@
 import { copyFile, mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
-import type { TrainingData } from './check-data.js';
+import type { PictureStream } from './check-data.js';
 import { TrainError } from './error.js';
-import { makePlan, planFiles } from './make-plan.js';
+import { makePlan, planFiles, removePictures } from './make-plan.js';
 import type { RunProgress } from './progress.js';
 import { checkRequest, defaultTimeLimitSeconds, type TrainSettings } from './request.js';
 import { findSources } from './source.js';
@@ -11,7 +11,8 @@ import { followTrainer } from './trainer.js';
 
 /** What {@link train} is told. */
 export interface TrainOptions extends TrainSettings {
-  readonly data: TrainingData;
+  /** Pictures may come one after another: they are gone through once, and not held. */
+  readonly data: PictureStream;
   /** Where the trained model goes: one ONNX file. */
   readonly out: string;
   /**
@@ -19,6 +20,8 @@ export interface TrainOptions extends TrainSettings {
    * is asked for again; without, a temporary folder is used.
    */
   readonly folder?: string;
+  /** Where decoded pictures are kept for the next training on them; by default in `folder`, for this training alone. */
+  readonly cacheFolder?: string;
   /** Stops after the current step; with `folder`, what was reached is kept there. */
   readonly signal?: AbortSignal;
   readonly onProgress?: (progress: RunProgress) => void;
@@ -44,7 +47,7 @@ export interface TrainedModel {
  *   `loss_not_finite`, `out_of_memory`, `trainer_died`.
  */
 export async function train(options: TrainOptions): Promise<TrainedModel> {
-  const { data, out, folder, signal, onProgress, onMetric, log, ...given } = options;
+  const { data, out, folder, cacheFolder, signal, onProgress, onMetric, log, ...given } = options;
   checkRequest(given);
   const open = given.epochs === undefined && given.timeLimitSeconds === undefined;
   const settings: TrainSettings = open ? { ...given, timeLimitSeconds: defaultTimeLimitSeconds } : given;
@@ -52,7 +55,8 @@ export async function train(options: TrainOptions): Promise<TrainedModel> {
   const work = folder ? resolve(folder) : await mkdtemp(join(tmpdir(), 'fovea-train-'));
   try {
     await mkdir(work, { recursive: true });
-    const plan = await makePlan(settings, data, sources, work);
+    const kept = cacheFolder ? resolve(cacheFolder) : join(work, 'samples');
+    const plan = await makePlan(settings, data, sources, { folder: work, cacheFolder: kept });
     const last = await followTrainer(join(work, planFiles.plan), {
       signal: signal ?? new AbortController().signal,
       onMessage(message) {
@@ -72,6 +76,8 @@ export async function train(options: TrainOptions): Promise<TrainedModel> {
     await copyFile(plan.modelPath, out);
     // The model is where it was asked for; the checkpoint has served.
     await rm(plan.checkpointPath, { force: true });
+    await removePictures(plan);
+    if (!cacheFolder) await rm(kept, { recursive: true, force: true });
     return { path: out, metrics: last.metrics ?? {}, parameters: last.parameters, steps: last.step };
   } finally {
     if (!folder) await rm(work, { recursive: true, force: true });

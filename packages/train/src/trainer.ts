@@ -1,6 +1,7 @@
 import { fork } from 'node:child_process';
 import { TrainError } from './error.js';
-import type { TrainerMessage } from './plan.js';
+import type { Locate } from './loading/picture-source.js';
+import type { TrainerMessage, TrainerOrder } from './plan.js';
 
 /** The last thing a training process says. */
 export type LastWord = Extract<TrainerMessage, { type: 'finished' | 'stopped' | 'failed' }>;
@@ -11,6 +12,8 @@ export interface FollowOptions {
   readonly signal: AbortSignal;
   /** Everything it says but the last word, in order. */
   readonly onMessage: (message: TrainerMessage) => void;
+  /** Finds bytes that are not where the plan says. */
+  readonly locate?: Locate;
   /** Ends it at once, as when what it says cannot be kept. */
   readonly kill?: AbortSignal;
 }
@@ -21,12 +24,24 @@ export interface FollowOptions {
  *
  * @throws TrainError `trainer_died` where it ended without one.
  */
-export async function followTrainer(planPath: string, { signal, onMessage, kill }: FollowOptions): Promise<LastWord> {
+export async function followTrainer(
+  planPath: string,
+  { signal, onMessage, kill, locate }: FollowOptions,
+): Promise<LastWord> {
   const child = fork(new URL('./trainer-process.js', import.meta.url), [planPath], {
     stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
     serialization: 'advanced',
   });
-  const stop = () => child.connected && child.send('stop');
+  const order = (what: TrainerOrder) => child.connected && child.send(what);
+  const stop = () => order({ type: 'stop' });
+  async function answer(sha256: string): Promise<void> {
+    try {
+      if (!locate) throw new Error(`The file with the SHA-256 ${sha256} is not where it was.`);
+      order({ type: 'located', sha256, path: await locate(sha256) });
+    } catch (error) {
+      order({ type: 'located', sha256, error: (error as Error).message });
+    }
+  }
   const end = () => child.kill('SIGKILL');
   signal.addEventListener('abort', stop);
   kill?.addEventListener('abort', end);
@@ -38,6 +53,7 @@ export async function followTrainer(planPath: string, { signal, onMessage, kill 
   child.on('message', (raw) => {
     const message = raw as TrainerMessage;
     if (message.type === 'finished' || message.type === 'stopped' || message.type === 'failed') last = message;
+    else if (message.type === 'locate') void answer(message.sha256);
     else onMessage(message);
   });
   if (signal.aborted) stop();

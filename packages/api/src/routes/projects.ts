@@ -124,7 +124,7 @@ export const getMediaThumbnail = createRoute({
   tags: ['media'],
   summary: 'A small WebP of the picture, upright, never changing',
   request: { params: mediaParams },
-  responses: bytes('image/webp', 'The thumbnail.'),
+  responses: bytes('image/*', 'The thumbnail: JPEG, or WebP where the picture has transparency.'),
 });
 
 export const getMediaLabelMap = createRoute({

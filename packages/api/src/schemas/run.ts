@@ -18,6 +18,10 @@ export const runProgressSchema = z
     imagesPerSecond: z.number().nullish(),
     secondsLeft: z.number().nullish(),
     metric: z.object({ name: z.string(), value: z.number().nullable() }).nullish(),
+    kept: z
+      .object({ pictures: z.number(), of: z.number(), bytes: z.number() })
+      .nullish()
+      .describe('While pictures are being decoded and kept on disk: how many are, of how many, in how many bytes.'),
   })
   .openapi('RunProgress');
 
@@ -67,6 +71,12 @@ export const newRunSchema = z
     monitor: z.string().max(100).optional().describe('The metric that decides which weights are kept.'),
     patience: z.number().int().min(1).max(10_000).optional().describe('Evaluations without a better one to end after.'),
     device: z.string().max(50).optional(),
+    cacheBytes: z
+      .number()
+      .int()
+      .min(0)
+      .optional()
+      .describe('Bytes of decoded pictures kept on disk at the most, 0 for none; 50 GB where left out.'),
     allowEmptyClasses: z.boolean().optional().describe('Goes on where a class has no pictures to train on.'),
   })
   .strict()

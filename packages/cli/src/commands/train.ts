@@ -119,6 +119,7 @@ function show(progress: RunProgress, { terminal }: Session): void {
     typeof progress.loss === 'number' ? `loss ${progress.loss.toFixed(3)}` : '',
     progress.metric ? `${progress.metric.name} ${sayFigure(progress.metric.value)}` : '',
     typeof progress.imagesPerSecond === 'number' ? `${Math.round(progress.imagesPerSecond)} images/s` : '',
+    progress.kept ? `${Math.floor((100 * progress.kept.pictures) / progress.kept.of)} % of the pictures decoded` : '',
     typeof progress.secondsLeft === 'number' ? `${sayDuration(progress.secondsLeft)} left` : '',
   ];
   terminal.progress({ done: progress.step, total: progress.steps, text: parts.filter(Boolean).join(', ') });

@@ -1,4 +1,4 @@
 export type { ExifFacts, GpsPosition } from './exif.js';
 export { hashDistance } from './perceptual-hash.js';
 export type { ChannelStatistics, PixelStatistics } from './pixel-statistics.js';
-export { type FactsOptions, type PictureFacts, readFacts } from './read-facts.js';
+export { type PictureFacts, readFacts } from './read-facts.js';

@@ -1,5 +1,7 @@
-/** Side of the square grey picture the hash is taken from, and of the block of low frequencies it keeps. */
-const [side, kept] = [32, 8];
+import { CELLS as side } from './kernel/pixel-kernel.js';
+
+/** Side of the block of low frequencies that is kept. */
+const kept = 8;
 
 /** cosines[k][x] of the DCT-II of `side` samples, for the frequencies that are kept. */
 const cosines = Array.from({ length: kept }, (_, k) =>
@@ -11,17 +13,16 @@ const cosines = Array.from({ length: kept }, (_, k) =>
  * Functions", section 3.2.1): the picture as 32 x 32 grey means, its 8 x 8 lowest frequencies, one bit each for whether
  * it is above their median. Pictures that look alike differ in few bits, see {@link hashDistance}.
  *
- * @param luma [height, width], row by row
+ * @param means [32, 32] of luma over equal cells of the picture, row by row
  * @returns 16 lower-case hexadecimal digits
  */
-export function perceptualHash(luma: ArrayLike<number>, width: number, height: number): string {
-  const small = areaMeans(luma, width, height);
+export function perceptualHash(means: ArrayLike<number>): string {
   // Rows first, then columns of what is left of them.
   const rows = new Float64Array(kept * side);
   for (let k = 0; k < kept; k++) {
     for (let y = 0; y < side; y++) {
       let sum = 0;
-      for (let x = 0; x < side; x++) sum += small[y * side + x]! * cosines[k]![x]!;
+      for (let x = 0; x < side; x++) sum += means[y * side + x]! * cosines[k]![x]!;
       rows[k * side + y] = sum;
     }
   }
@@ -43,25 +44,6 @@ export function perceptualHash(luma: ArrayLike<number>, width: number, height: n
     hash += digit.toString(16);
   }
   return hash;
-}
-
-/** Means over 32 x 32 equal cells; of a picture with fewer pixels a side, the nearest. */
-function areaMeans(luma: ArrayLike<number>, width: number, height: number): Float64Array {
-  const edges = (length: number) =>
-    Array.from({ length: side }, (_, i) => {
-      const from = Math.floor((i * length) / side);
-      return [from, Math.max(from + 1, Math.floor(((i + 1) * length) / side))] as const;
-    });
-  const columns = edges(width);
-  const out = new Float64Array(side * side);
-  edges(height).forEach(([top, bottom], j) => {
-    columns.forEach(([left, right], i) => {
-      let sum = 0;
-      for (let y = top; y < bottom; y++) for (let x = left; x < right; x++) sum += luma[y * width + x]!;
-      out[j * side + i] = sum / ((bottom - top) * (right - left));
-    });
-  });
-  return out;
 }
 
 /** Bits in which two perceptual hashes (16 hexadecimal digits each) differ: 0 to 64. */

@@ -1,3 +1,5 @@
+import type { PixelSums } from './kernel/pixel-kernel.js';
+
 /** What the values of one channel are like, 0 to 255. */
 export interface ChannelStatistics {
   readonly mean: number;
@@ -27,46 +29,26 @@ export interface PixelStatistics {
 }
 
 /**
- * Statistics of an 8-bit sRGB picture, and its luma (ITU-R BT.601). Transparent pixels are laid on white.
- *
- * @param data [height, width, channels], row by row; 3 channels, or 4 with alpha
+ * Statistics from what one pass over the pixels of an 8-bit sRGB picture gave. Its transparent pixels were laid on white
+ * before.
  */
-export function computePixelStatistics(
-  data: Uint8Array,
-  width: number,
-  height: number,
-  channels: 3 | 4,
-): { statistics: PixelStatistics; luma: Uint8Array } {
+export function computePixelStatistics({
+  width,
+  height,
+  histograms,
+  laplacianSum,
+  laplacianSquares,
+}: Omit<PixelSums, 'pixels' | 'cells'>): PixelStatistics {
   const count = width * height;
-  const luma = new Uint8Array(count);
-  const histograms = [new Uint32Array(256), new Uint32Array(256), new Uint32Array(256)] as const;
-  const [reds, greens, blues] = histograms;
-  for (let at = 0, from = 0; at < count; at++, from += channels) {
-    let [red, green, blue] = [data[from]!, data[from + 1]!, data[from + 2]!];
-    if (channels === 4 && data[from + 3]! < 255) {
-      const alpha = data[from + 3]! / 255;
-      red = Math.round(255 + (red - 255) * alpha);
-      green = Math.round(255 + (green - 255) * alpha);
-      blue = Math.round(255 + (blue - 255) * alpha);
-    }
-    reds[red]!++;
-    greens[green]!++;
-    blues[blue]!++;
-    // 0.299 R + 0.587 G + 0.114 B in 16 bits of fraction, rounded.
-    luma[at] = (19_595 * red + 38_470 * green + 7_471 * blue + 32_768) >>> 16;
-  }
-  const grey = new Uint32Array(256);
-  for (let at = 0; at < count; at++) grey[luma[at]!]!++;
-  const { mean, std } = channelOf(grey, count);
+  const [red, green, blue, luma] = histograms;
+  const { mean, std } = channelOf(luma, count);
+  const inner = Math.max(0, width - 2) * Math.max(0, height - 2);
   return {
-    statistics: {
-      channels: [channelOf(reds, count), channelOf(greens, count), channelOf(blues, count)],
-      brightness: mean / 255,
-      contrast: std / 255,
-      sharpness: laplacianVariance(luma, width, height),
-      entropy: entropyOf(grey, count),
-    },
-    luma,
+    channels: [channelOf(red, count), channelOf(green, count), channelOf(blue, count)],
+    brightness: mean / 255,
+    contrast: std / 255,
+    sharpness: inner === 0 ? 0 : laplacianSquares / inner - (laplacianSum / inner) ** 2,
+    entropy: entropyOf(luma, count),
   };
 }
 
@@ -89,18 +71,4 @@ function entropyOf(histogram: Uint32Array, count: number): number {
   let bits = 0;
   for (const pixels of histogram) if (pixels > 0) bits -= (pixels / count) * Math.log2(pixels / count);
   return bits;
-}
-
-function laplacianVariance(luma: Uint8Array, width: number, height: number): number {
-  if (width < 3 || height < 3) return 0;
-  let [sum, squares] = [0, 0];
-  for (let y = 1; y < height - 1; y++) {
-    for (let at = y * width + 1, end = at + width - 2; at < end; at++) {
-      const value = luma[at - width]! + luma[at + width]! + luma[at - 1]! + luma[at + 1]! - 4 * luma[at]!;
-      sum += value;
-      squares += value * value;
-    }
-  }
-  const count = (width - 2) * (height - 2);
-  return squares / count - (sum / count) ** 2;
 }

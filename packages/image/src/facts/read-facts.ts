@@ -1,9 +1,9 @@
 import { createHash } from 'node:crypto';
-import sharp from 'sharp';
 import { type ImageFormat, type ImageInput, openImage, type ReadOptions } from '../input.js';
 import { type ExifFacts, readExif } from './exif.js';
 import { perceptualHash } from './perceptual-hash.js';
 import { computePixelStatistics, type PixelStatistics } from './pixel-statistics.js';
+import { decodeSmall, encodeThumbnail, type SmallPicture } from './small-picture.js';
 
 /** All that is known of a picture from its file alone. */
 export interface PictureFacts {
@@ -24,18 +24,15 @@ export interface PictureFacts {
   /** Frames of an animation, pages of a document; of those after the first nothing else is told. */
   readonly pages: number;
   readonly perceptualHash: string;
-  /** Width and height of the decoded picture that statistics and hash were taken from: reduced where it is smaller. */
+  /**
+   * Width and height of what statistics and hash were taken from, which is the size of the thumbnail too: a picture of up
+   * to 511 pixels a side is left as it is, a larger one reduced to a longer side of 256 to 511.
+   */
   readonly statisticsSize: readonly [width: number, height: number];
   readonly statistics: PixelStatistics;
   readonly exif: ExifFacts;
-  /** WebP, upright, its longer side `thumbnailSide` at most; transparency stays. */
+  /** Upright: JPEG, and WebP where there is transparency, which stays. */
   readonly thumbnail: Uint8Array;
-}
-
-/** Options of {@link readFacts}. */
-export interface FactsOptions extends ReadOptions {
-  /** Longer side of thumbnail and statistics, default 320: where a JPEG is twice that size it is decoded at half. */
-  readonly thumbnailSide?: number;
 }
 
 const bits: Readonly<Record<string, number>> = {
@@ -50,34 +47,22 @@ const bits: Readonly<Record<string, number>> = {
 };
 
 /**
- * Everything of a picture in one reading of its file and one decoding, reduced to the thumbnail's size. All of the data
- * is read, so that a file that is cut off or broken further down is found out.
+ * Everything of a picture in one reading of its file and one decoding, reduced to a thumbnail's size. All of the data is
+ * read, so that a file that is cut off or broken further down is found out.
  *
  * @throws FoveaError `unreadable_image` with the reason
  */
-export async function readFacts(input: ImageInput, options: FactsOptions = {}): Promise<PictureFacts> {
-  const { thumbnailSide = 320, ...limits } = options;
-  const opened = await openImage(input, limits);
+export async function readFacts(input: ImageInput, options: ReadOptions = {}): Promise<PictureFacts> {
+  const opened = await openImage(input, options);
   const { bytes, format, width, height, header } = opened;
-  let reduced: { data: Buffer; info: { width: number; height: number; channels: number } };
+  let small: SmallPicture;
   let thumbnail: Uint8Array;
   try {
-    reduced = await opened
-      .pipeline()
-      .resize(thumbnailSide, thumbnailSide, { fit: 'inside', withoutEnlargement: true })
-      .toColourspace('srgb')
-      .raw({ depth: 'uchar' })
-      .toBuffer({ resolveWithObject: true });
-    const { info, data } = reduced;
-    // In sRGB grey has three channels too; a fourth is alpha.
-    const raw = { width: info.width, height: info.height, channels: info.channels as 3 | 4 };
-    thumbnail = await sharp(data, { raw }).webp({ quality: 80, effort: 0 }).toBuffer();
+    small = await decodeSmall(opened);
+    thumbnail = await encodeThumbnail(small);
   } catch (cause) {
     throw opened.broken(cause);
   }
-  const { info, data } = reduced;
-  const channels = info.channels as 3 | 4;
-  const { statistics, luma } = computePixelStatistics(data, info.width, info.height, channels);
   return {
     sha256: createHash('sha256').update(bytes).digest('hex'),
     sizeBytes: bytes.length,
@@ -86,13 +71,13 @@ export async function readFacts(input: ImageInput, options: FactsOptions = {}): 
     height,
     orientation: header.orientation ?? 1,
     colourSpace: header.space ?? 'unknown',
-    channels: header.channels ?? info.channels,
+    channels: header.channels ?? small.channels,
     bitsPerChannel: bits[header.depth ?? 'uchar'] ?? 8,
     hasAlpha: header.hasAlpha ?? false,
     pages: header.pages ?? 1,
-    perceptualHash: perceptualHash(luma, info.width, info.height),
-    statisticsSize: [info.width, info.height],
-    statistics,
+    perceptualHash: perceptualHash(small.sums.cells),
+    statisticsSize: [small.sums.width, small.sums.height],
+    statistics: computePixelStatistics(small.sums),
     exif: await readExif(format === 'tiff' ? bytes : header.exif),
     thumbnail,
   };

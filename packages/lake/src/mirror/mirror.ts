@@ -11,9 +11,12 @@ import { createStatements, mirrorTables } from './tables.js';
 /** The layout of the tables; a file of another one is made anew. */
 const LAYOUT = '1';
 const MEMORY_LIMIT = '500MB';
-const MAX_SPILL = '10GB';
+const MAX_SPILL = '2GB';
 /** Processes that can each have a mirror of one project. */
 const SLOTS = 8;
+
+/** Files this process has open: DuckDB's lock keeps only other processes out. */
+const openFiles = new Set<string>();
 
 /** How far the making of a mirror is, in pictures. */
 export interface MirrorProgress {
@@ -97,7 +100,11 @@ export async function openMirror(home: Home, projectId: number): Promise<Mirror>
         version++;
         await fill({ onProgress });
       }),
-    close: () => inTurn(async () => instance.closeSync()),
+    close: () =>
+      inTurn(async () => {
+        instance.closeSync();
+        openFiles.delete(file);
+      }),
   };
 }
 
@@ -106,14 +113,13 @@ async function openSlot(root: string): Promise<{ file: string; exchange: string;
     const exchange = join(root, `exchange-${slot}`);
     await mkdir(exchange, { recursive: true });
     const file = join(root, `${slot}.duckdb`);
+    if (openFiles.has(file)) continue;
+    openFiles.add(file);
     try {
-      return { file, exchange, instance: await openFile(file, exchange) };
+      return { file, exchange, instance: await openOrMake(file, exchange, root) };
     } catch (error) {
-      if (/set lock|being used by another process/i.test(String(error))) continue;
-      if (storageError(error, root) !== error) throw storageError(error, root);
-      // Broken, or of another version of DuckDB.
-      await removeFiles(file);
-      return { file, exchange, instance: await openFile(file, exchange) };
+      openFiles.delete(file);
+      if (!isLocked(error)) throw error;
     }
   }
   throw new FoveaError(
@@ -121,6 +127,20 @@ async function openSlot(root: string): Promise<{ file: string; exchange: string;
     `${SLOTS} processes ask questions of this project at once, and no more can: end one of them, or ask a running server with --server.`,
     { slots: SLOTS },
   );
+}
+
+const isLocked = (error: unknown) => /set lock|being used by another process/i.test(String(error));
+
+async function openOrMake(file: string, exchange: string, root: string): Promise<DuckDBInstance> {
+  try {
+    return await openFile(file, exchange);
+  } catch (error) {
+    if (isLocked(error)) throw error;
+    if (storageError(error, root) !== error) throw storageError(error, root);
+    // Broken, or of another version of DuckDB.
+    await removeFiles(file);
+    return openFile(file, exchange);
+  }
 }
 
 async function openFile(file: string, exchange: string): Promise<DuckDBInstance> {

@@ -1,6 +1,6 @@
 import { classColor, colourLabelMap, FoveaError } from '@fovea/annotations';
 import * as routes from '@fovea/api/routes';
-import { getMedia, getProject, importPicture, listMedia, readThumbnail } from '@fovea/lake';
+import { getMedia, getProject, importPicture, listMedia, readThumbnail, thumbnailMediaType } from '@fovea/lake';
 import { z } from 'zod';
 import { sendBlob } from '../blob-answer.js';
 import { invalidRequest } from '../failure.js';
@@ -70,7 +70,8 @@ export function mediaRoutes({ home }: Services) {
       c.header('Cache-Control', 'private, max-age=31536000, immutable');
       c.header('ETag', `"${sha256}-thumbnail"`);
       if (c.req.header('if-none-match') === `"${sha256}-thumbnail"`) return c.body(null, 304) as never;
-      return c.body(new Uint8Array(await readThumbnail(home, sha256)), 200, { 'Content-Type': 'image/webp' }) as never;
+      const thumbnail = await readThumbnail(home, sha256);
+      return c.body(new Uint8Array(thumbnail), 200, { 'Content-Type': thumbnailMediaType(thumbnail) }) as never;
     })
     .openapi(routes.getMediaLabelMap, async (c) => {
       const { project, sha256 } = c.req.valid('param');

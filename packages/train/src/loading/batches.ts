@@ -1,10 +1,10 @@
-import { augmentSample } from '@fovea/image';
+import { augmentSample, type Sample } from '@fovea/image';
 import { allocate, sizeOf } from '@fovea/onnx';
-import type { PlannedPicture, TrainPlan } from '../plan.js';
+import type { TrainPlan } from '../plan.js';
 import type { Recipe, SlotSpec, SlotViews } from '../recipes/recipe.js';
 import type { SharedArray } from '../step/step-protocol.js';
-import { createOrder, randomAt } from './order.js';
-import { createPictureCache } from './picture-cache.js';
+import { createOrder, type PickFrom, randomAt } from './order.js';
+import type { LentSample, SampleLoader } from './sample-loader.js';
 
 /** The arrays of a batch: pictures, their colour changes, and the recipe's targets. */
 export function slotSpecs({ network, slots }: Recipe): SlotSpec[] {
@@ -25,18 +25,41 @@ export function createSlot(recipe: Recipe, batchSize: number): SharedArray[] {
   });
 }
 
+/** A sample with what is on it. */
+function sampleOf({ picture, sample }: LentSample): Sample {
+  const { width, height, pixels, imageWidth, imageHeight, labelMap } = sample;
+  return {
+    image: { data: pixels, width: imageWidth, height: imageHeight },
+    size: { width, height },
+    boxes: picture.annotations.filter(({ isCrowd }) => !isCrowd),
+    classIndices: picture.classIndices ?? [],
+    ...(labelMap ? { labelMap } : {}),
+  };
+}
+
 /**
- * Makes batches: the n-th picture of a run is drawn from (seed, n) alone, so a resumed run sees what it would have seen.
+ * Makes batches: the n-th picture of a run is drawn from (seed, n) alone, so a resumed run sees what it would have seen,
+ * wherever its samples come from.
  */
-export function createBatchMaker(plan: TrainPlan, recipe: Recipe, pictures: readonly PlannedPicture[]) {
+export function createBatchMaker(
+  plan: Pick<TrainPlan, 'seed' | 'batchSize' | 'augment'>,
+  recipe: Recipe,
+  from: PickFrom,
+  samples: Pick<SampleLoader, 'load'>,
+) {
   const { seed, batchSize, augment } = plan;
   const { width, height } = recipe.network;
-  const load = createPictureCache(width, height, recipe.wantsLabelMap ?? false, plan.classNames.length);
-  const pictureAt = createOrder(pictures, seed, recipe.picker);
+  const pictureAt = createOrder(from, seed, recipe.picker);
 
   async function fill(slot: readonly SharedArray[], at: number, n: number): Promise<number> {
     const random = randomAt(seed, n);
-    const picture = pictureAt(n);
+    const first = pictureAt(n);
+    const lent: LentSample[] = [];
+    const take = async (number: number) => {
+      const one = await samples.load(number);
+      lent.push(one);
+      return one;
+    };
     const views: SlotViews = Object.fromEntries(
       slot.map(({ name, shape, data }) => {
         const size = sizeOf(shape);
@@ -47,10 +70,14 @@ export function createBatchMaker(plan: TrainPlan, recipe: Recipe, pictures: read
       pixels: views.pictures as Uint8Array,
       ...(recipe.wantsLabelMap ? { labelMap: new Uint8Array(width * height) } : {}),
     };
-    const draw = () => load(pictures[Math.floor(random() * pictures.length)]!);
-    const moved = await augmentSample(await load(picture), into, width, height, augment, random, draw);
+    const draw = async () => sampleOf(await take(Math.floor(random() * from.count)));
+    const own = await take(first);
+    const moved = await augmentSample(sampleOf(own), into, width, height, augment, random, draw);
     (views.colours as Float32Array).set(moved.colour);
-    return recipe.fill({ ...moved, ...into }, views, picture);
+    const counted = recipe.fill({ ...moved, ...into }, views, own.picture);
+    // Not where something was thrown: the pixels may still be in use then.
+    for (const one of lent) one.release();
+    return counted;
   }
 
   return {
@@ -64,8 +91,8 @@ export function createBatchMaker(plan: TrainPlan, recipe: Recipe, pictures: read
         counts.reduce((a, b) => a + b, 0),
       );
     },
-    /** The pictures of a step's batch. */
-    picturesOf: (step: number): PlannedPicture[] =>
+    /** The numbers of the pictures of a step's batch. */
+    picturesOf: (step: number): number[] =>
       Array.from({ length: batchSize }, (_, i) => pictureAt(step * batchSize + i)),
   };
 }

@@ -1,11 +1,20 @@
 import { seededRandom } from '@fovea/nn';
-import type { PlannedPicture } from '../plan.js';
+
+/** What a {@link Picker} knows of the pictures. */
+export interface PickFrom {
+  readonly count: number;
+  /** Of each class the numbers of its pictures, where the picker goes by class; empty otherwise. */
+  readonly members: ReadonlyMap<number, readonly number[]>;
+}
 
 /**
- * The order in which an epoch draws pictures: indices into `pictures`, as many as there are pictures. It depends on the
- * seed and the epoch alone, so that a resumed run sees what it would have seen.
+ * The order in which an epoch draws pictures: their numbers, as many as there are pictures. It depends on the seed and
+ * the epoch alone, so that a resumed run sees what it would have seen.
  */
-export type Picker = (pictures: readonly PlannedPicture[], random: () => number) => Uint32Array;
+export interface Picker {
+  readonly byClass: boolean;
+  draw(from: PickFrom, random: () => number): Uint32Array;
+}
 
 /** Puts `items` in a random order, in place (Fisher and Yates). */
 export function shuffle<T extends { [index: number]: number; length: number }>(items: T, random: () => number): T {
@@ -17,18 +26,21 @@ export function shuffle<T extends { [index: number]: number; length: number }>(i
 }
 
 /** Each picture once. */
-export const everyPicture: Picker = (pictures, random) => shuffle(Uint32Array.from(pictures.keys()), random);
+export const everyPicture: Picker = {
+  byClass: false,
+  draw({ count }, random) {
+    const order = new Uint32Array(count);
+    for (let i = 0; i < count; i++) order[i] = i;
+    return shuffle(order, random);
+  },
+};
 
 /**
  * Runs of `perClass` pictures of one class, so that every batch holds pairs (P x K sampling, Hermans et al. 2017,
  * arXiv:1703.07737). Classes take turns; one with fewer pictures repeats some.
  */
 export function classRuns(perClass: number): Picker {
-  return (pictures, random) => {
-    const members = new Map<number, number[]>();
-    pictures.forEach(({ classIndices }, index) => {
-      for (const classIndex of classIndices ?? []) members.set(classIndex, [...(members.get(classIndex) ?? []), index]);
-    });
+  function draw({ count, members }: PickFrom, random: () => number): Uint32Array {
     const left = new Map<number, number[]>();
     const take = (classIndex: number) => {
       const rest = left.get(classIndex);
@@ -37,7 +49,7 @@ export function classRuns(perClass: number): Picker {
       left.set(classIndex, fresh);
       return fresh.pop()!;
     };
-    const order = new Uint32Array(pictures.length);
+    const order = new Uint32Array(count);
     let round: number[] = [];
     for (let at = 0; at < order.length; ) {
       if (round.length === 0) round = shuffle([...members.keys()], random);
@@ -45,19 +57,20 @@ export function classRuns(perClass: number): Picker {
       for (let k = 0; k < perClass && at < order.length; k++) order[at++] = take(classIndex);
     }
     return order;
-  };
+  }
+  return { byClass: true, draw };
 }
 
-/** The picture of each place in a run: place n lies in epoch n / pictures. */
-export function createOrder(pictures: readonly PlannedPicture[], seed: number, picker: Picker = everyPicture) {
-  let known: { epoch: number; indices: Uint32Array } | undefined;
-  return function pictureAt(n: number): PlannedPicture {
-    const epoch = Math.floor(n / pictures.length);
+/** The number of the picture at each place in a run: place n lies in epoch n / pictures. */
+export function createOrder(from: PickFrom, seed: number, picker: Picker = everyPicture) {
+  let known: { epoch: number; numbers: Uint32Array } | undefined;
+  return function pictureAt(n: number): number {
+    const epoch = Math.floor(n / from.count);
     if (known?.epoch !== epoch) {
       const random = seededRandom(Math.imul(seed + 1, 0x9e3779b1) ^ Math.imul(epoch + 1, 0x85ebca6b));
-      known = { epoch, indices: picker(pictures, random) };
+      known = { epoch, numbers: picker.draw(from, random) };
     }
-    return pictures[known.indices[n % pictures.length]!]!;
+    return known.numbers[n % from.count]!;
   };
 }
 

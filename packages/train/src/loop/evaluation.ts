@@ -1,5 +1,5 @@
-import { decodeImage, type Letterbox, type Placement, placeImage } from '@fovea/image';
 import type { Shape, TensorData } from '@fovea/onnx';
+import type { SampleLoader } from '../loading/sample-loader.js';
 import type { PlannedPicture } from '../plan.js';
 import type { Evaluation, PictureOutputs, Recipe } from '../recipes/recipe.js';
 import type { StepPool } from '../step/step-pool.js';
@@ -14,14 +14,14 @@ function rowOf({ data, shape }: { data: TensorData; shape: Shape }, at: number) 
 }
 
 /**
- * Measures a model in training on `pictures`.
+ * Measures a model in training on `pictures`, whose samples are placed on the network's input.
  *
  * @param weights flat parameters, `null` for the workers' own moving average.
  */
 export async function evaluateInTraining(
   recipe: Recipe,
-  placement: Placement,
   pictures: readonly PlannedPicture[],
+  samples: Pick<SampleLoader, 'load'>,
   pool: StepPool,
   workers: number,
   weights: Float32Array | null,
@@ -30,15 +30,18 @@ export async function evaluateInTraining(
   const { width, height } = recipe.network;
   const size = width * height * 3;
   const evaluator = recipe.evaluator(pictures);
-  const batches: PlannedPicture[][] = [];
-  for (let i = 0; i < pictures.length; i += evalBatch) batches.push(pictures.slice(i, i + evalBatch));
+  const batches: number[][] = [];
+  for (let i = 0; i < pictures.length; i += evalBatch)
+    batches.push(Array.from({ length: Math.min(evalBatch, pictures.length - i) }, (_, at) => i + at));
 
-  async function load(batch: readonly PlannedPicture[]) {
+  async function load(batch: readonly number[]) {
     const feed = new Uint8Array(evalBatch * size);
     const placed = await Promise.all(
-      batch.map(async ({ path }, i): Promise<Letterbox> => {
-        const raw = await decodeImage(path);
-        return placeImage(raw, feed.subarray(i * size, (i + 1) * size), width, height, placement);
+      batch.map(async (number, i) => {
+        const { sample, release } = await samples.load(number);
+        feed.set(sample.pixels, i * size);
+        release();
+        return { placed: sample.placed!, labelMap: sample.labelMap };
       }),
     );
     return { batch, feed, placed };
@@ -54,11 +57,11 @@ export async function evaluateInTraining(
       ahead = next && load(next);
       ahead?.catch(() => undefined);
       const { outputs } = await pool.ask(worker, { type: 'evaluate', weights, buffers, pictures: feed });
-      for (const [i, picture] of batch.entries()) {
+      for (const [i, number] of batch.entries()) {
         const own: PictureOutputs = Object.fromEntries(
           Object.entries(outputs).map(([name, output]) => [name, rowOf(output, i)]),
         );
-        await evaluator.add(picture, own, placed[i]!);
+        await evaluator.add(pictures[number]!, own, placed[i]!.placed, placed[i]!.labelMap);
       }
     }
   }

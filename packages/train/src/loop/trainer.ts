@@ -7,12 +7,14 @@ import { averageDecay, optimizerOf, scheduleOf } from '@fovea/optim';
 import { readCheckpoint, writeCheckpoint } from '../checkpoint.js';
 import { TrainError } from '../error.js';
 import { createBatchMaker, createSlot } from '../loading/batches.js';
+import type { Locate } from '../loading/picture-source.js';
 import type { TrainerMessage, TrainPlan } from '../plan.js';
 import { recipeOf } from '../recipes/index.js';
 import type { Evaluation } from '../recipes/recipe.js';
 import { stateNamesOf, stepGraph } from '../step/step-graph.js';
 import { openStepPool, type StepPool } from '../step/step-pool.js';
 import { blame } from './blame.js';
+import { openData } from './data.js';
 import { evalBatch, evaluateInTraining } from './evaluation.js';
 import { freshStanding, type Standing } from './standing.js';
 
@@ -27,15 +29,15 @@ const progressMs = 500;
  *
  * @param send receives what there is to say, in order.
  * @param signal stops after the current step, with a checkpoint.
+ * @param locate finds bytes that are not where the plan says.
  */
 export async function runTrainer(
   plan: TrainPlan,
   send: (message: TrainerMessage) => void,
   signal: AbortSignal,
+  locate?: Locate,
 ): Promise<void> {
   const started = performance.now();
-  const train = plan.pictures.filter(({ split }) => split === 'train');
-  const val = plan.pictures.filter(({ split }) => split === 'val');
   const { batchSize, workers, accumulate, classNames, monitor } = plan;
   send({ type: 'progress', progress: { phase: 'preparing', epoch: 0, epochs: plan.epochs ?? 0, step: 0, steps: 0 } });
 
@@ -43,7 +45,7 @@ export async function runTrainer(
   const { network } = recipe;
   const layout = networkLayout(network);
   const optimizer = optimizerOf(plan.optimizer);
-  const stepsPerEpoch = train.length / batchSize;
+  const stepsPerEpoch = plan.train.count / batchSize;
   const plannedSteps = plan.epochs ? Math.ceil(plan.epochs * stepsPerEpoch) : null;
   const spec = specOf(network, classNames);
 
@@ -98,12 +100,14 @@ export async function runTrainer(
   send({
     type: 'log',
     text:
-      `${train.length} pictures to train on, ${val.length} to validate, ${classNames.length} classes; ` +
+      `${plan.train.count} pictures to train on, ${plan.val.count} to validate, ${classNames.length} classes; ` +
       `${network.description}, ${layout.size} parameters at ${network.width}x${network.height}, ` +
       `batches of ${batchSize} in ${workers} threads, ${plan.optimizer.name}, loss ${plan.loss.name}.`,
   });
 
-  const batches = createBatchMaker(plan, recipe, train);
+  const data = await openData(plan, recipe, spec.input.resize, (text) => send({ type: 'log', text }), locate);
+  const { val } = data;
+  const batches = createBatchMaker(plan, recipe, data.from, data.trainSamples);
   const rate = scheduleOf(plan.schedule);
   const elapsedBefore = standing.elapsedSeconds;
   const elapsed = () => elapsedBefore + (performance.now() - started) / 1000;
@@ -129,7 +133,7 @@ export async function runTrainer(
   }
 
   const measure = (weights: Float32Array | null, of: Float32Array) =>
-    evaluateInTraining(recipe, spec.input.resize, val, pool, workers, weights, of);
+    evaluateInTraining(recipe, val, data.valSamples, pool, workers, weights, of);
 
   async function evaluate(): Promise<void> {
     const begun = performance.now();
@@ -237,7 +241,13 @@ export async function runTrainer(
       const { losses, statistics, finite } = await takeStep(at, counted, learningRate);
       const loss = losses[0]!;
       if (!finite)
-        throw await blame(pool, workers, step.trace, { step: at, loss, learningRate }, batches.picturesOf(at));
+        throw await blame(
+          pool,
+          workers,
+          step.trace,
+          { step: at, loss, learningRate },
+          await Promise.all(batches.picturesOf(at).map(data.train.load)),
+        );
       const keep = averageDecay(at, 0.97);
       for (let i = 0; i < buffers.length; i++)
         if (step.measured[i]) buffers[i] = keep * buffers[i]! + (1 - keep) * statistics[i]!;
@@ -268,6 +278,7 @@ export async function runTrainer(
         const byPace = plannedSteps ? (plannedSteps - standing.step) * pace : Infinity;
         const byLimit = plan.timeLimitSeconds ? plan.timeLimitSeconds - elapsed() : Infinity;
         const secondsLeft = Math.max(0, Math.min(byPace, byLimit));
+        const filling = data.filling();
         send({
           type: 'progress',
           progress: {
@@ -280,6 +291,7 @@ export async function runTrainer(
             imagesPerSecond: batchSize / pace,
             secondsLeft,
             ...(lastMetric === undefined ? {} : { metric: lastMetric }),
+            ...(filling ? { kept: filling } : {}),
           },
         });
       }
@@ -302,6 +314,7 @@ export async function runTrainer(
         type: 'log',
         text: `Stopped early: ${monitor} has not risen above ${standing.best!.toFixed(4)} in ${standing.sinceBest} evaluations.`,
       });
+    data.filling();
     send({
       type: 'log',
       text: `${((100 * waitedMs) / Math.max(1, steppedMs)).toFixed(1)} % of the time was spent waiting for pictures.`,
@@ -338,5 +351,6 @@ export async function runTrainer(
   } finally {
     await Promise.allSettled(planned.values());
     await pool.close();
+    await data.close();
   }
 }

@@ -38,7 +38,8 @@ export interface Evaluation {
 
 /** Gathers what a model says of pictures, one by one and in any order, into figures. */
 export interface Evaluator {
-  add(picture: PlannedPicture, outputs: PictureOutputs, placed: Letterbox): void | Promise<void>;
+  /** @param labels class of each pixel of the picture, where the recipe wants label maps */
+  add(picture: PlannedPicture, outputs: PictureOutputs, placed: Letterbox, labels?: Uint8Array): void | Promise<void>;
   finish(): Evaluation;
 }
 

@@ -1,4 +1,4 @@
-import { encodeLabelMap, loadLabelMap, mapLabels } from '@fovea/formats';
+import { encodeLabelMap } from '@fovea/formats';
 import { unlabelled } from '@fovea/image';
 import { countLabels, createLabelCounts, evaluateSegmentation } from '@fovea/metrics';
 import { type SegmentationNetwork, unplaceLabels } from '@fovea/models';
@@ -89,26 +89,23 @@ function segmentationEvaluator(
   classNames: readonly string[],
 ): Evaluator {
   const counts = createLabelCounts(classNames.length);
-  // What is beyond the classes counts as unlabelled.
-  const known = classNames.map((_, index) => index);
   const shown = pictures.slice(0, shownPictures);
   const samples = new Map<PlannedPicture, SamplePrediction>();
   return {
-    async add(picture: PlannedPicture, { labels }, placed) {
-      const truth = mapLabels(await loadLabelMap(picture.labelMapPath!), known);
-      const { width, height } = truth;
+    async add(picture: PlannedPicture, { labels }, placed, truth) {
+      const { width, height } = picture;
       const found = unplaceLabels(labels!.data as Uint8Array, network.width, network.height, {
         width,
         height,
         fit: placed,
       });
-      countLabels(counts, truth.data, found, picture.name);
+      countLabels(counts, truth!, found, picture.name);
       if (!shown.includes(picture)) return;
       const { sha256, name } = picture;
       const labelMaps = {
-        truth: await shownMap(truth.data, width, height),
+        truth: await shownMap(truth!, width, height),
         predicted: await shownMap(found, width, height),
-        pixelAccuracy: shareRight(truth.data, found),
+        pixelAccuracy: shareRight(truth!, found),
       };
       samples.set(picture, { sha256, name, width, height, groundTruth: [], predictions: [], labelMaps });
     },
