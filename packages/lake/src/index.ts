@@ -61,15 +61,19 @@ export {
 export { computeStatistics, type DatasetStatistics, type Histogram } from './query/statistics.js';
 export { createSampleProject, SAMPLE_PROJECT, type SampleOptions } from './sample.js';
 export {
+  type CreatedSnapshot,
   createSnapshot,
-  getSnapshot,
+  findSnapshot,
   listSnapshots,
   loadManifest,
-  type ManifestPicture,
   readManifest,
   type Snapshot,
   type SnapshotOptions,
+  type SnapshotQuery,
 } from './snapshot.js';
+export { deleteSnapshot, getSnapshot, type SnapshotLineage, type SnapshotRun } from './snapshots/lineage.js';
+export type { ManifestRange } from './snapshots/manifest-file.js';
+export type { ManifestAnnotation, ManifestPicture } from './snapshots/picture.js';
 export {
   DEFAULT_LIMITS,
   describeUrl,

@@ -36,7 +36,34 @@ export async function groupNearDuplicates(
   hashes: readonly (string | null)[],
   options: NearDuplicateOptions = {},
 ): Promise<number[][]> {
-  const { distance = 6, spread = 2 * distance, signal, onProgress } = options;
+  const { signal, onProgress } = options;
+  const steps = groupInSteps(hashes, options);
+  for (;;) {
+    const step = steps.next();
+    if (step.done) return step.value;
+    onProgress?.(...step.value);
+    await new Promise((resolve) => setImmediate(resolve));
+    signal?.throwIfAborted();
+  }
+}
+
+/** {@link groupNearDuplicates} without a breath in between: a million hashes take seconds. */
+export function computeNearDuplicates(
+  hashes: readonly (string | null)[],
+  options: Pick<NearDuplicateOptions, 'distance' | 'spread'> = {},
+): number[][] {
+  const steps = groupInSteps(hashes, options);
+  for (;;) {
+    const step = steps.next();
+    if (step.done) return step.value;
+  }
+}
+
+/** Yields how far it is whenever it has worked for a while. */
+function* groupInSteps(
+  hashes: readonly (string | null)[],
+  { distance = 6, spread = 2 * distance }: NearDuplicateOptions,
+): Generator<[done: number, total: number], number[][]> {
   if (!Number.isInteger(distance) || distance < 0 || distance > 15)
     throw new FoveaError('bad_distance', `Near duplicates differ in 0 to 15 bits, not in ${distance}.`, { distance });
   const places = placesOf(hashes);
@@ -76,9 +103,7 @@ export async function groupNearDuplicates(
       }
       if (sinceBreath < BREATH) continue;
       sinceBreath = 0;
-      onProgress?.(chunk * distinct.length + start, CHUNKS * distinct.length);
-      await new Promise((resolve) => setImmediate(resolve));
-      signal?.throwIfAborted();
+      yield [chunk * distinct.length + start, CHUNKS * distinct.length];
     }
   }
   const groups = new Map<number, number[]>();
