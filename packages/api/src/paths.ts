@@ -1,11 +1,13 @@
 import type { z } from '@hono/zod-openapi';
+import type * as curationRoutes from './routes/curation.js';
 import type { getHealth } from './routes/index.js';
 import type * as lakeRoutes from './routes/lake.js';
 import type * as modelRoutes from './routes/models.js';
 import type * as projectRoutes from './routes/projects.js';
 import type * as runRoutes from './routes/runs.js';
 
-type Routes = typeof lakeRoutes &
+type Routes = typeof curationRoutes &
+  typeof lakeRoutes &
   typeof modelRoutes &
   typeof projectRoutes &
   typeof runRoutes & { getHealth: typeof getHealth };

@@ -48,3 +48,11 @@ export type Prediction = z.output<typeof schemas.predictionSchema>;
 /** What a model of one task answers. */
 export type PredictionOf<T extends Task> = Extract<Prediction, { task: T }>;
 export type Job = z.output<typeof schemas.jobSchema>;
+export type NewIngest = z.input<typeof schemas.newIngestSchema>;
+export type ProjectModel = z.input<typeof schemas.projectModelSchema>;
+export type Embeddings = z.output<typeof schemas.embeddingsSchema>;
+export type Similar = z.output<typeof schemas.similarSchema>;
+export type NearDuplicates = z.output<typeof schemas.nearDuplicatesSchema>;
+export type EmbeddingMap = z.output<typeof schemas.mapSchema>;
+export type Outliers = z.output<typeof schemas.outliersSchema>;
+export type LabelMistakes = z.output<typeof schemas.mistakesSchema>;

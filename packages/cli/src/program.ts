@@ -87,6 +87,30 @@ export function createProgram(perform: Perform): Command {
       perform(options, async (session) => (await import('./commands/query.js')).queryCommand(sql, options, session)),
     );
 
+  command('embed', "compute the vectors of a project's pictures, by which similar ones are found")
+    .addOption(projectOption())
+    .requiredOption('--model <name>', 'a pretrained or registered model, or pixels: a descriptor that needs none')
+    .action((options) =>
+      perform(options, async (session) => (await import('./commands/embed.js')).embedCommand(options, session)),
+    );
+
+  command('similar <picture>', 'find the pictures of a project that look like one')
+    .addOption(projectOption())
+    .requiredOption('--model <name>', 'by whose vectors; see fovea embed')
+    .option('--count <n>', 'how many (default: 20)', integer(1, 500))
+    .action((path: string, options) =>
+      perform(options, async (session) =>
+        (await import('./commands/similar.js')).similarCommand(path, options, session),
+      ),
+    );
+
+  command('duplicates', 'find groups of pictures that are nearly the same, by their perceptual hashes')
+    .addOption(projectOption())
+    .option('--distance <n>', 'bits of 64 in which they may differ (default: 6)', integer(0, 15))
+    .action((options) =>
+      perform(options, async (session) => (await import('./commands/similar.js')).duplicatesCommand(options, session)),
+    );
+
   addTrainOptions(
     command('train', 'train a model on a project; after Ctrl-C the same command goes on where it was').addOption(
       projectOption(),
@@ -158,6 +182,7 @@ export function createProgram(perform: Perform): Command {
     .option('--port <n>', 'port; 0 takes any free one', integer(0, 65_535), 8420)
     .option('--host <address>', 'address to listen on; there is no sign-in', '127.0.0.1')
     .option('--allow-host <names...>', 'further names this server answers to')
+    .option('--ingest-root <folders...>', 'folders of this machine that may be taken in over the API')
     .option('--empty', 'no sample project on an empty home')
     .action((options) =>
       perform(options, async (session) => (await import('./commands/serve.js')).serveCommand(options, session)),

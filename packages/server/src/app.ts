@@ -5,6 +5,7 @@ import { bodyLimit } from 'hono/body-limit';
 import { answerFailure } from './failure.js';
 import { guard } from './guard.js';
 import { maxJsonBytes } from './request-body.js';
+import { curationRoutes } from './routes/curation.js';
 import { lakeRoutes } from './routes/lake.js';
 import { mediaRoutes } from './routes/media.js';
 import { modelRoutes } from './routes/models.js';
@@ -51,10 +52,10 @@ export function createApp(services: Services, options: AppOptions): OpenAPIHono 
     },
   });
   // Routes that take pictures count for themselves, with a larger limit.
-  api.use((c, next) => (/\/(media|predict)$/.test(c.req.path) ? next() : limitJson(c, next)));
+  api.use((c, next) => (/\/(media|predict|similar|ingest\/upload)$/.test(c.req.path) ? next() : limitJson(c, next)));
 
   api.openapi(getHealth, (c) => c.json({ status: 'ok' as const, version, home: home.path }, 200));
-  for (const routes of [projectRoutes, mediaRoutes, lakeRoutes, runRoutes, modelRoutes])
+  for (const routes of [projectRoutes, mediaRoutes, lakeRoutes, curationRoutes, runRoutes, modelRoutes])
     api.route('/', routes(services));
   api.get('/openapi.json', (c) =>
     c.json(

@@ -18,6 +18,7 @@ export const getHealth = createRoute({
 
 /** Every route by its operation name: the server mounts them, the OpenAPI document lists them, the client is typed by them. */
 export * from '../schemas/index.js';
+export * from './curation.js';
 export * from './lake.js';
 export * from './models.js';
 export * from './projects.js';
