@@ -1,6 +1,7 @@
-export type { BlobSource, BlobStore, StoredBlob } from './blob.js';
+export { type BlobEntry, type BlobSource, type BlobStore, REFRESH_MS, type StoredBlob } from './blob.js';
 export { openBlobStore } from './blob-store.js';
 export { StoreError, storageError, systemCode } from './error.js';
+export { restoreCondemned } from './folder-blobs.js';
 export {
   type Database,
   type DatabaseClient,
