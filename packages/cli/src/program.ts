@@ -1,3 +1,4 @@
+import { FORMAT_NAMES } from '@fovea/formats/names';
 import { version } from '@fovea/server/version';
 import { Command, Option } from 'commander';
 import { integer, number, serverUrl } from './arguments.js';
@@ -42,7 +43,7 @@ export function createProgram(perform: Perform): Command {
   const formatOption = () =>
     new Option(
       '--format <format>',
-      'how it is labelled: csv-corners, coco, yolo, voc, class-folders, label-pngs or images (default: detected)',
+      `how it is labelled: ${FORMAT_NAMES.slice(0, -1).join(', ')} or ${FORMAT_NAMES.at(-1)} (default: detected)`,
     );
 
   command('import <path>', 'import a labelled folder into a project, which is made where there is none')
@@ -51,6 +52,39 @@ export function createProgram(perform: Perform): Command {
     .addOption(classNamesOption())
     .action((path: string, options) =>
       perform(options, async (session) => (await import('./commands/import.js')).importCommand(path, options, session)),
+    );
+
+  command(
+    'ingest <source>',
+    'take pictures and videos into a project: a file, folder, pattern, archive, URL or s3:// URL',
+  )
+    .addOption(projectOption())
+    .option('--watch', 'keep the project in step with the folder until Ctrl-C')
+    .addOption(
+      new Option('--every <seconds>', 'of videos, a frame each so many seconds (default: 1)')
+        .argParser(number(0.001, 86_400))
+        .conflicts(['scenes', 'allFrames']),
+    )
+    .addOption(new Option('--scenes', 'of videos, a frame for each scene').conflicts('allFrames'))
+    .option('--all-frames', 'of videos, every frame')
+    .option('--copy-frames', 'store frames as pictures; otherwise they are read from their video when needed')
+    .option('--allow-private-addresses', 'let URLs lead to this machine and its network')
+    .action((source: string, options) =>
+      perform(options, async (session) =>
+        (await import('./commands/ingest.js')).ingestCommand(source, options, session),
+      ),
+    );
+
+  command('query <sql>', 'answer one SELECT over media, annotations, predictions, embeddings, tags, classes, videos')
+    .addOption(projectOption())
+    .option('--limit <n>', 'most rows shown (default: 1000)', integer(1, 10_000))
+    .option('--timeout <seconds>', 'end it after so long (default: 30; with --out 120)', number(0.1, 600))
+    .option('--out <file>', 'write all rows to a .parquet, .csv or .jsonl file')
+    .addOption(
+      new Option('--format <format>', 'of the file, where its name does not say').choices(['parquet', 'csv', 'jsonl']),
+    )
+    .action((sql: string, options) =>
+      perform(options, async (session) => (await import('./commands/query.js')).queryCommand(sql, options, session)),
     );
 
   addTrainOptions(

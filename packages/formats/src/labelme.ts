@@ -141,9 +141,8 @@ async function readFile(
   const beside = folder.resolveStem(withExtension(file, ''));
   const json = await readJson(folder, builder, file);
   const named = typeof json?.imagePath === 'string' && json.imagePath !== '' ? json.imagePath : posix.parse(file).name;
-  // The picture beside the file is meant, whatever path of another machine it names, unless it is one out of the folder.
-  const leadsOut = /(^|[\\/])\.\.[\\/]/.test(named) && 'code' in folder.resolve(named, from);
-  const picture = beside !== undefined && !leadsOut ? beside : builder.resolve(named, from, { file });
+  // The picture beside the file is meant, whatever path of another machine it names.
+  const picture = beside ?? builder.resolve(named, from, { file });
   if (picture === undefined) return;
   read.add(picture);
   if (!json) return builder.markUnknown(picture);

@@ -38,6 +38,8 @@ export const mot: AnnotationFormat = {
   looksLike: 'gt/gt.txt with lines of "frame,id,left,top,width,height,…" beside a folder of numbered pictures',
   capability: { ...BOXES_ONLY, boxes: { precision: 1e-3 }, tracks: true, crowds: true, attributes: ['visibility'] },
 
+  rules: ['class-folders'],
+
   async findLabels(folder) {
     const labels: string[] = [];
     for (const name of candidates(folder)) {

@@ -9,6 +9,15 @@ export {
   importPicture,
   type NewPicture,
 } from './import.js';
+export { type IngestOptions, ingest, type WatchReport, type WatchSourceOptions, watchSource } from './ingest/ingest.js';
+export {
+  openPicturePool,
+  type PicturePool,
+  type PicturePoolOptions,
+  type RawPath,
+  type StowedPicture,
+} from './ingest/picture-pool.js';
+export type { IngestProgress, IngestReport } from './ingest/tally.js';
 export {
   getMedia,
   loadMediaItems,
@@ -20,6 +29,7 @@ export {
 export { getMediaFacts, type MediaFacts } from './media-facts.js';
 export { listAspects, listMedia, type MediaPage, type MediaQuery } from './media-page.js';
 export { withMirror } from './mirror/mirrors.js';
+export { createUnion, groupNearDuplicates, type NearDuplicateOptions } from './near-duplicates.js';
 export {
   countsByClass,
   createProject,
@@ -116,3 +126,4 @@ export {
   type VectorIndexes,
   type VectorIndexesOptions,
 } from './vectors/vector-indexes.js';
+export type { IngestedVideo, VideoSampling } from './video/ingest-video.js';

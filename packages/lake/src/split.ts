@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { createDisjointSets } from './disjoint-sets.js';
-import { groupNearDuplicates } from './near-duplicates.js';
+import { computeNearDuplicates } from './near-duplicates.js';
 
 /** What a picture of a snapshot is for. `test` only where its dataset said so, or where it was asked for. */
 export type Split = 'train' | 'val' | 'test';
@@ -82,7 +82,7 @@ export interface SplitCollector {
 /** The inside of {@link assignSplits}, for more pictures than one would hold in memory. */
 export function splitCollector(seed: number): SplitCollector {
   const keys = byteList();
-  const hashes: string[] = [];
+  const hashes: (string | null)[] = [];
   const given: number[] = [];
   const ends: number[] = [];
   const values: number[] = [];
@@ -98,7 +98,7 @@ export function splitCollector(seed: number): SplitCollector {
       for (const index of new Set(classIndices)) values.push(index);
       ends.push(values.length);
       // Frames of a video are together as it is.
-      hashes.push(video == null ? (perceptualHash ?? '') : '');
+      hashes.push(video == null ? (perceptualHash ?? null) : null);
       if (video == null) return;
       const first = videos.get(video);
       if (first === undefined) videos.set(video, at);
@@ -107,10 +107,12 @@ export function splitCollector(seed: number): SplitCollector {
     finish: (shares) => {
       const sets = createDisjointSets(given.length);
       for (let at = 0; at < ofVideos.length; at += 2) sets.join(ofVideos[at]!, ofVideos[at + 1]!);
-      if (hashes.some((hash) => hash !== '')) {
-        groupNearDuplicates(hashes, NEAR_DUPLICATE_BITS).forEach((first, at) => {
-          if (first !== at) sets.join(first, at);
-        });
+      if (hashes.some((hash) => hash !== null)) {
+        // Chains too: of two that are near each other, neither may be on another side.
+        const options = { distance: NEAR_DUPLICATE_BITS, spread: Number.POSITIVE_INFINITY };
+        for (const [first, ...others] of computeNearDuplicates(hashes, options)) {
+          for (const other of others) sets.join(first!, other);
+        }
       }
       const groupOf = Int32Array.from(given, (_, at) => sets.find(at));
       return splitColumns(

@@ -15,6 +15,12 @@ import { assertRoom, draftPath, syncFolder, writeDraft } from './draft.js';
 import { storageError, systemCode } from './error.js';
 import { isAlive } from './process.js';
 
+/** Where a home's own folder has a blob, whether or not it does. @throws StoreError `unknown_blob` for what is no SHA-256 */
+export function blobPath(home: string, sha256: string): string {
+  assertSha256(sha256);
+  return join(home, 'blobs', sha256.slice(0, 2), sha256.slice(2));
+}
+
 /**
  * Opens a content-addressed folder: `blobs/ab/cdef…` below `home`, files in the making in `tmp`.
  *
@@ -24,10 +30,7 @@ import { isAlive } from './process.js';
 export function openFolderBlobs(home: string): BlobStore {
   const root = join(home, 'blobs');
 
-  const pathOf = (sha256: string): string => {
-    assertSha256(sha256);
-    return join(root, sha256.slice(0, 2), sha256.slice(2));
-  };
+  const pathOf = (sha256: string): string => blobPath(home, sha256);
 
   const has = async (sha256: string): Promise<boolean> => {
     const found = await stat(pathOf(sha256)).catch(() => undefined);

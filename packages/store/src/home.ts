@@ -27,6 +27,8 @@ export interface Home {
   readonly db: Database;
   readonly pool: pg.Pool;
   readonly blobs: BlobStore;
+  /** Where blobs lie, if not in the folder, for processes that open them themselves; without secrets. */
+  readonly blobsUrl: string | null;
   /** A further pool of connections to the same database, for engines that want their own; whoever asks for it ends it. */
   createPool(config?: { readonly max?: number; readonly options?: string }): pg.Pool;
   /** Folder for a run's checkpoints and work files, `runs/<id>`; not created. */
@@ -74,7 +76,8 @@ export interface OpenHomeOptions {
 export async function openHome(path: string, options: OpenHomeOptions = {}): Promise<Home> {
   const home = resolve(path);
   await prepareFolders(home);
-  const blobs = openBlobStore(home, options.blobsUrl === undefined ? process.env.FOVEA_BLOBS_URL : options.blobsUrl);
+  const blobsUrl = (options.blobsUrl === undefined ? process.env.FOVEA_BLOBS_URL : options.blobsUrl) || null;
+  const blobs = openBlobStore(home, blobsUrl);
   const url = options.databaseUrl === undefined ? process.env.FOVEA_DATABASE_URL : options.databaseUrl;
   const database = !url ? await openEmbedded(home, options.onProgress) : await openExternal(url);
   const closers: (() => Promise<void>)[] = [];
@@ -83,6 +86,7 @@ export async function openHome(path: string, options: OpenHomeOptions = {}): Pro
     db: drizzle(database.pool, { schema }),
     pool: database.pool,
     blobs,
+    blobsUrl,
     createPool: database.createPool,
     runFolder: (runId) => join(home, 'runs', runId),
     explain: (error) => explainFailure(error, home),

@@ -9,7 +9,7 @@ import { copyEmbeddings } from './load-embeddings.js';
 import { createStatements, mirrorTables } from './tables.js';
 
 /** The layout of the tables; a file of another one is made anew. */
-const LAYOUT = '1';
+const LAYOUT = '2';
 const MEMORY_LIMIT = '500MB';
 const MAX_SPILL = '2GB';
 /** Processes that can each have a mirror of one project. */

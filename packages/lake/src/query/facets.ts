@@ -1,7 +1,16 @@
 import type { DuckDBConnection } from '@duckdb/node-api';
 import type { Home } from '@fovea/store';
 import { withMirror } from '../mirror/mirrors.js';
-import { CAMERA, compileFilter, LABEL_STATES, type MediaFilter, type RangeField, rangeColumn } from './filter.js';
+import {
+  CAMERA,
+  compileFilter,
+  LABEL_STATES,
+  type MediaFilter,
+  type RangeField,
+  rangeColumns,
+  stateConditions,
+} from './filter.js';
+import { remember } from './remember.js';
 
 /** A value that pictures can be filtered by, and how many would be left. */
 export interface FacetValue {
@@ -47,58 +56,59 @@ type ShownRange = (typeof SHOWN_RANGES)[number];
 const MAX_VALUES = 50;
 const BINS = 24;
 
-/** For each facet its values, as SQL that gives `value` and `count` of the pictures `chosen`, a table of ids. */
-const valueQueries: Readonly<Record<ValueFacet, string>> = {
+/** Facets that are a column of the pictures: all that share a filter are counted in one pass. */
+const columnFacets = {
+  reviewed: `case when m.reviewed then 'true' else 'false' end`,
+  splits: `coalesce(m.split, '')`,
+  formats: 'm.format',
+  kinds: 'm.kind',
+  cameras: CAMERA,
+} as const;
+
+/** Facets that lie in tables beside: SQL that gives `value` and `count` of the pictures `chosen`. */
+const joinedFacets = {
   classNames: `select c.name as value, count(distinct a.media_id) as count from mirror.annotations a
     join mirror.classes c on c.index = a.class_index join chosen on chosen.id = a.media_id group by 1`,
   predictedClassNames: `select p.class_name as value, count(distinct p.media_id) as count from mirror.predictions p
     join chosen on chosen.id = p.media_id group by 1`,
   models: `select p.model as value, count(*) as count from mirror.predicted p join chosen on chosen.id = p.media_id group by 1`,
-  states: LABEL_STATES.map(
-    (state) =>
-      `select '${state}' as value, count(*) as count from chosen m where ${compileFilter({ states: [state] }).where}`,
-  ).join(' union all '),
-  reviewed: `select case when m.reviewed then 'true' else 'false' end as value, count(*) as count from chosen m group by 1`,
   tags: `select t.tag as value, count(*) as count from mirror.tags t join chosen on chosen.id = t.media_id group by 1`,
-  splits: `select coalesce(m.split, '') as value, count(*) as count from chosen m group by 1`,
-  formats: `select m.format as value, count(*) as count from chosen m group by 1`,
-  kinds: `select m.kind as value, count(*) as count from chosen m group by 1`,
-  cameras: `select ${CAMERA} as value, count(*) as count from chosen m group by 1`,
-};
+} as const;
 
 /** The counts beside a filter's values. @throws FoveaError `bad_filter` */
 export async function countFacets(home: Home, projectId: number, filter: MediaFilter = {}): Promise<Facets> {
-  return withMirror(home, projectId, (mirror) => mirror.read((duck) => computeFacets(duck, filter)));
+  return withMirror(home, projectId, (mirror) =>
+    mirror.read((duck) => remember(mirror, 'facets', filter, () => computeFacets(duck, filter))),
+  );
 }
 
 async function computeFacets(duck: DuckDBConnection, filter: MediaFilter): Promise<Facets> {
-  const ask = async (without: keyof MediaFilter | RangeField | undefined, sql: string) => {
+  const ask = async (without: Part | undefined, sql: string) => {
     const { where, values } = compileFilter(filter, without);
     const chosen = `with chosen as (select * from mirror.media m where ${where})`;
     return (await duck.runAndReadAll(`${chosen} ${sql}`, values as never)).getRows();
   };
   const values = {} as Record<ValueFacet, FacetValue[]>;
-  for (const [facet, sql] of Object.entries(valueQueries) as [ValueFacet, string][]) {
+  const ranges = {} as Record<ShownRange, FacetRange | null>;
+
+  const parts: Part[] = [...(Object.keys(columnFacets) as ColumnFacet[]), 'states', ...SHOWN_RANGES];
+  for (const { without, members } of grouped(filter, parts)) {
+    const facets = members.filter((part): part is ColumnFacet => part in columnFacets);
+    if (facets.length > 0) Object.assign(values, await countColumns(facets, (sql) => ask(without, sql)));
+    const shown = members.filter((part): part is ShownRange => SHOWN_RANGES.includes(part as ShownRange));
+    if (shown.length > 0) Object.assign(ranges, await countBins(shown, (sql) => ask(without, sql)));
+    if (members.includes('states')) values.states = await countStates((sql) => ask(without, sql));
+  }
+  for (const [facet, sql] of Object.entries(joinedFacets) as [keyof typeof joinedFacets, string][]) {
     const rows = await ask(
       facet,
       `select * from (${sql}) where count > 0 order by count desc, value limit ${MAX_VALUES}`,
     );
     values[facet] = rows.map(([value, count]) => ({ value: String(value), count: Number(count) }));
   }
-  const ranges = {} as Record<ShownRange, FacetRange | null>;
-  for (const field of SHOWN_RANGES) {
-    const rows = await ask(
-      field,
-      `, numbers as (select (${rangeColumn(field)})::double as n from chosen m),
-       ends as (select min(n) as low, max(n) as high from numbers)
-       select low, high, least(${BINS - 1}, floor((n - low) / nullif(high - low, 0) * ${BINS}))::integer as bin, count(*)
-       from numbers, ends where n is not null group by all`,
-    );
-    ranges[field] = rows.length === 0 ? null : binned(rows);
-  }
-  const [summary] = await ask(undefined, `select count(*), count(latitude) from chosen`);
-  const [taken] = await ask('taken', `select min(taken_at)::varchar, max(taken_at)::varchar from chosen`);
-  const [added] = await ask('added', `select min(added_at)::varchar, max(added_at)::varchar from chosen`);
+  const [summary] = await ask(undefined, 'select count(*), count(latitude) from chosen');
+  const [taken] = await ask('taken', 'select min(taken_at)::varchar, max(taken_at)::varchar from chosen');
+  const [added] = await ask('added', 'select min(added_at)::varchar, max(added_at)::varchar from chosen');
   const span = ([min, max]: readonly unknown[]) =>
     min === null ? null : { min: String(min).replace(' ', 'T'), max: String(max).replace(' ', 'T') };
   return {
@@ -111,9 +121,89 @@ async function computeFacets(duck: DuckDBConnection, filter: MediaFilter): Promi
   };
 }
 
-function binned(rows: readonly (readonly unknown[])[]): FacetRange {
-  const counts = Array.from({ length: BINS }, () => 0);
+type ColumnFacet = keyof typeof columnFacets;
+type Part = keyof MediaFilter | RangeField;
+type Ask = (sql: string) => Promise<unknown[][]>;
+
+/** Facets that the filter says nothing of see the same pictures; each other one sees those without its own part. */
+function grouped(filter: MediaFilter, parts: readonly Part[]): { without: Part | undefined; members: Part[] }[] {
+  const isSet = (part: Part) => {
+    const value = filter[part as keyof MediaFilter] ?? filter.ranges?.[part as RangeField];
+    return value !== undefined && !(Array.isArray(value) && value.length === 0);
+  };
+  const common = parts.filter((part) => !isSet(part));
+  return [
+    { without: undefined, members: common },
+    ...parts.filter(isSet).map((part) => ({ without: part, members: [part] })),
+  ];
+}
+
+async function countColumns(
+  facets: readonly ColumnFacet[],
+  ask: Ask,
+): Promise<Partial<Record<ColumnFacet, FacetValue[]>>> {
+  const columns = facets.map((facet) => `${columnFacets[facet]} as ${facet}`).join(', ');
+  const rows = await ask(
+    `, named as (select ${columns} from chosen m)
+     select ${facets.join(', ')}, grouping_id(${facets.join(', ')})::integer, count(*) as count from named
+     group by grouping sets (${facets.map((facet) => `(${facet})`).join(', ')}) order by count desc`,
+  );
+  const found: Partial<Record<ColumnFacet, FacetValue[]>> = {};
+  facets.forEach((facet, at) => {
+    // A bit for each column that is not grouped by, the first the highest.
+    const id = 2 ** facets.length - 1 - 2 ** (facets.length - 1 - at);
+    found[facet] = rows
+      .filter((row) => Number(row[facets.length]) === id)
+      .map((row) => ({ value: String(row[at]), count: Number(row[facets.length + 1]) }))
+      .sort((a, b) => b.count - a.count || (a.value < b.value ? -1 : 1))
+      .slice(0, MAX_VALUES);
+  });
+  return found;
+}
+
+async function countStates(ask: Ask): Promise<FacetValue[]> {
+  const counts = LABEL_STATES.map((state) => `count(*) filter (where ${stateConditions[state]})`).join(', ');
+  const [row] = await ask(`select ${counts} from chosen m`);
+  return LABEL_STATES.map((value, at) => ({ value, count: Number(row![at]) }))
+    .filter(({ count }) => count > 0)
+    .sort((a, b) => b.count - a.count);
+}
+
+async function countBins(
+  fields: readonly ShownRange[],
+  ask: Ask,
+): Promise<Partial<Record<ShownRange, FacetRange | null>>> {
+  const numbers = `, numbers as (select ${fields.map((field) => `(${rangeColumns[field]})::double as ${field}`).join(', ')} from chosen m)`;
+  const [ends] = await ask(
+    `${numbers} select ${fields.map((field) => `min(${field}), max(${field})`).join(', ')} from numbers`,
+  );
+  const known = fields.flatMap((field, at) => {
+    const [min, max] = [ends![2 * at], ends![2 * at + 1]];
+    return min === null || min === undefined ? [] : [{ field, min: Number(min), max: Number(max) }];
+  });
+  const found: Partial<Record<ShownRange, FacetRange | null>> = Object.fromEntries(
+    fields.map((field) => [field, null]),
+  );
+  if (known.length === 0) return found;
   // All alike: there is no width to divide.
-  for (const [, , bin, count] of rows) counts[bin === null ? 0 : Number(bin)]! += Number(count);
-  return { min: Number(rows[0]![0]), max: Number(rows[0]![1]), counts };
+  const bin = ({ field, min, max }: (typeof known)[number]) =>
+    max === min
+      ? `case when ${field} is not null then 0 end as ${field}`
+      : `least(${BINS - 1}, floor((${field} - (${min})) / ${(max - min) / BINS}))::integer as ${field}`;
+  const names = known.map(({ field }) => field);
+  const rows = await ask(
+    `${numbers}, binned as (select ${known.map(bin).join(', ')} from numbers)
+     select ${names.join(', ')}, grouping_id(${names.join(', ')})::integer, count(*) from binned
+     group by grouping sets (${names.map((name) => `(${name})`).join(', ')})`,
+  );
+  known.forEach(({ field, min, max }, at) => {
+    const id = 2 ** names.length - 1 - 2 ** (names.length - 1 - at);
+    const counts = Array.from({ length: BINS }, () => 0);
+    for (const row of rows) {
+      if (Number(row[names.length]) === id && row[at] !== null)
+        counts[Number(row[at])]! += Number(row[names.length + 1]);
+    }
+    found[field] = { min, max, counts };
+  });
+  return found;
 }

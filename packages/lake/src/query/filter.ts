@@ -81,10 +81,10 @@ export interface CompiledFilter {
 
 /** A picture's camera in one text, empty where it is not known. */
 export const CAMERA = `trim(concat_ws(' ', m.camera_make, m.camera_model))`;
-/** How many objects are marked in it. */
-export const ANNOTATION_COUNT = `(select count(*) from mirror.annotations a where a.media_id = m.id and a.xmin is not null)`;
-
-const columns: Readonly<Record<Exclude<RangeField, 'annotations' | 'confidence'>, string>> = {
+/** The number a range speaks of, as SQL over `m`. */
+export const rangeColumns: Readonly<Record<RangeField, string>> = {
+  annotations: 'm.annotation_count',
+  confidence: 'm.max_confidence',
   width: 'm.width',
   height: 'm.height',
   megapixels: 'm.width::double * m.height / 1e6',
@@ -97,18 +97,12 @@ const columns: Readonly<Record<Exclude<RangeField, 'annotations' | 'confidence'>
   timeSeconds: 'm.time_seconds',
 };
 
-/** The number a range speaks of, as SQL over `m`. */
-export function rangeColumn(field: RangeField): string {
-  if (field === 'annotations') return ANNOTATION_COUNT;
-  if (field === 'confidence') return '(select max(p.confidence) from mirror.predictions p where p.media_id = m.id)';
-  return columns[field];
-}
-
-const states: Readonly<Record<LabelState, string>> = {
+/** What a state is, as SQL over `m`. */
+export const stateConditions: Readonly<Record<LabelState, string>> = {
   labelled: 'm.labelled',
   unlabelled: 'not m.labelled',
-  background: 'm.boxed and not exists (select 1 from mirror.annotations a where a.media_id = m.id)',
-  predicted: 'not m.labelled and m.id in (select media_id from mirror.predictions)',
+  background: 'm.boxed and m.annotation_count = 0',
+  predicted: 'not m.labelled and m.prediction_count > 0',
 };
 
 /**
@@ -152,7 +146,7 @@ export function compileFilter(filter: MediaFilter, without?: keyof MediaFilter |
   if (labelStates) {
     const unknown = labelStates.find((state) => !LABEL_STATES.includes(state));
     if (unknown !== undefined) throw badFilter('state', unknown, LABEL_STATES.join(', '));
-    parts.push(`(${labelStates.map((state) => `(${states[state]})`).join(' or ')})`);
+    parts.push(`(${labelStates.map((state) => `(${stateConditions[state]})`).join(' or ')})`);
   }
   const reviewed = given('reviewed');
   if (reviewed !== undefined) parts.push(reviewed ? 'm.reviewed' : 'not m.reviewed');
@@ -177,7 +171,7 @@ export function compileFilter(filter: MediaFilter, without?: keyof MediaFilter |
   for (const [field, range] of Object.entries(filter.ranges ?? {}) as [RangeField, Range | undefined][]) {
     if (field === without || field === 'confidence' || range === undefined) continue;
     if (!RANGE_FIELDS.includes(field)) throw badFilter('range', field, RANGE_FIELDS.join(', '));
-    parts.push(between(rangeColumn(field), checkRange(field, range), bind));
+    parts.push(between(rangeColumns[field], checkRange(field, range), bind));
   }
   const taken = given('taken');
   if (taken) parts.push(during('m.taken_at', 'taken', taken, bind));

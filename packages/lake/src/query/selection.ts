@@ -1,9 +1,9 @@
 import type { DuckDBConnection, DuckDBDoubleVector } from '@duckdb/node-api';
 import { FoveaError } from '@fovea/annotations';
 import type { Home } from '@fovea/store';
-import type { Mirror } from '../mirror/mirror.js';
 import { withMirror } from '../mirror/mirrors.js';
-import { ANNOTATION_COUNT, compileFilter, type MediaFilter } from './filter.js';
+import { compileFilter, type MediaFilter } from './filter.js';
+import { remember } from './remember.js';
 
 /** What pictures can be sorted by; `added` is the order they came in. */
 export const SORT_FIELDS = [
@@ -39,8 +39,8 @@ const columns: Readonly<Record<MediaSort['by'], string>> = {
   added: 'm.id',
   name: 'm.name',
   taken: 'm.taken_at',
-  annotations: ANNOTATION_COUNT,
-  confidence: '(select max(p.confidence) from mirror.predictions p where p.media_id = m.id)',
+  annotations: 'm.annotation_count',
+  confidence: 'm.max_confidence',
   brightness: 'm.brightness',
   contrast: 'm.contrast',
   sharpness: 'm.sharpness',
@@ -49,15 +49,6 @@ const columns: Readonly<Record<MediaSort['by'], string>> = {
   sizeBytes: 'm.size_bytes',
   random: `hash(m.sha256)`,
 };
-
-const KEPT = 6;
-
-interface Kept {
-  readonly version: number;
-  readonly selection: Promise<Selection>;
-}
-
-const kept = new WeakMap<Mirror, Map<string, Kept>>();
 
 /**
  * The pictures a filter chooses. Asked again while nothing changed, as by one page after another, it is answered from
@@ -78,26 +69,7 @@ export async function selectMedia(
     });
   }
   return withMirror(home, projectId, (mirror) =>
-    mirror.read(async (duck) => {
-      const known = kept.get(mirror) ?? new Map<string, Kept>();
-      kept.set(mirror, known);
-      const key = JSON.stringify([filter, sort]);
-      const before = known.get(key);
-      known.delete(key);
-      const entry =
-        before?.version === mirror.version
-          ? before
-          : { version: mirror.version, selection: computeSelection(duck, filter, sort) };
-      known.set(key, entry);
-      for (const oldest of known.keys()) {
-        if (known.size <= KEPT) break;
-        known.delete(oldest);
-      }
-      return entry.selection.catch((error: unknown) => {
-        known.delete(key);
-        throw error;
-      });
-    }),
+    mirror.read((duck) => remember(mirror, 'selection', [filter, sort], () => computeSelection(duck, filter, sort))),
   );
 }
 

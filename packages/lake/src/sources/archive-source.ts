@@ -1,5 +1,4 @@
 import { randomUUID } from 'node:crypto';
-import { createReadStream } from 'node:fs';
 import { open, rm, statfs } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
@@ -69,7 +68,7 @@ export async function* localArchive(
     if (format === undefined) throw unknownArchive(location);
     if (format === 'zip') return yield* zipMembers(path, location, limits, report, signal);
     const found = await file.stat({ bigint: true });
-    const bytes = createReadStream('', { fd: file.fd, autoClose: false, start: 0 });
+    const bytes = file.createReadStream({ start: 0 });
     const fingerprint = fingerprintOf(found);
     const tar = { location, fingerprint, sizeBytes: Number(found.size), bytes, isGzipped: format === 'gzip' };
     yield* tarMembers(tar, limits, report, signal);
