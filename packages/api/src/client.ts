@@ -13,10 +13,12 @@ import type {
   NewProject,
   NewRun,
   NewSnapshot,
-  Prediction,
   PredictQuery,
+  Prediction,
   ProjectModel,
   Similar,
+  SnapshotDifferenceQuery,
+  SnapshotPicturesQuery,
 } from './resources.js';
 
 /** Where the API is. `origin` is '' in the web app (same origin) and `http://127.0.0.1:8420` elsewhere. */
@@ -180,6 +182,45 @@ export function createClient(options: ClientOptions = {}) {
       (await answer(http.GET('/projects/{project}/snapshots', { params: { path: { project } }, ...call }))).snapshots,
     createSnapshot: (project: string, body: NewSnapshot = {}, call?: CallOptions) =>
       answer(http.POST('/projects/{project}/snapshots', { params: { path: { project } }, body, ...call })),
+    /** A snapshot by its id or name, with the runs that used it. */
+    getSnapshot: (project: string, snapshot: string, call?: CallOptions) =>
+      answer(
+        http.GET('/projects/{project}/snapshots/{snapshot}', { params: { path: { project, snapshot } }, ...call }),
+      ),
+    deleteSnapshot: (project: string, snapshot: string, call?: CallOptions) =>
+      answer(
+        http.DELETE('/projects/{project}/snapshots/{snapshot}', { params: { path: { project, snapshot } }, ...call }),
+      ),
+    listSnapshotPictures: (project: string, snapshot: string, query: SnapshotPicturesQuery = {}, call?: CallOptions) =>
+      answer(
+        http.GET('/projects/{project}/snapshots/{snapshot}/pictures', {
+          params: { path: { project, snapshot }, query },
+          ...call,
+        }),
+      ),
+    /** Address of a snapshot's manifest (Parquet), for a download link. */
+    snapshotManifestUrl: (project: string, snapshot: string) =>
+      path('projects', project, 'snapshots', snapshot, 'manifest'),
+    compareSnapshots: (project: string, snapshot: string, later: string, call?: CallOptions) =>
+      answer(
+        http.GET('/projects/{project}/snapshots/{snapshot}/compare/{later}', {
+          params: { path: { project, snapshot, later } },
+          ...call,
+        }),
+      ),
+    listSnapshotDifference: (
+      project: string,
+      snapshot: string,
+      later: string,
+      query: SnapshotDifferenceQuery,
+      call?: CallOptions,
+    ) =>
+      answer(
+        http.GET('/projects/{project}/snapshots/{snapshot}/compare/{later}/pictures', {
+          params: { path: { project, snapshot, later }, query },
+          ...call,
+        }),
+      ),
 
     createRun: (project: string, body: NewRun, call?: CallOptions) =>
       answer(http.POST('/projects/{project}/runs', { params: { path: { project } }, body, ...call })),

@@ -1,4 +1,6 @@
 export { type ActionReport, changeMedia, type MediaAction, undoAction } from './change-media.js';
+export { collectGarbage, type GarbageOptions, type GarbageProgress, type GarbageReport } from './garbage/collect.js';
+export type { Amount } from './garbage/files.js';
 export {
   type ImportOptions,
   type ImportProgress,
@@ -71,8 +73,19 @@ export {
   type SnapshotOptions,
   type SnapshotQuery,
 } from './snapshot.js';
+export {
+  type ClassAmount,
+  type ClassDifference,
+  compareSnapshots,
+  DIFFERENCE_KINDS,
+  type DifferenceKind,
+  listDifference,
+  type PictureDifference,
+  type SnapshotComparison,
+} from './snapshots/compare.js';
 export { deleteSnapshot, getSnapshot, type SnapshotLineage, type SnapshotRun } from './snapshots/lineage.js';
-export type { ManifestRange } from './snapshots/manifest-file.js';
+export { type ManifestRange, withManifestFile } from './snapshots/manifest-file.js';
+export type { LabelChange } from './snapshots/match.js';
 export type { ManifestAnnotation, ManifestPicture } from './snapshots/picture.js';
 export {
   DEFAULT_LIMITS,

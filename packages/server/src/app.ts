@@ -12,6 +12,7 @@ import { modelRoutes } from './routes/models.js';
 import { projectRoutes } from './routes/projects.js';
 import { createRouter } from './routes/router.js';
 import { runRoutes } from './routes/runs.js';
+import { snapshotRoutes } from './routes/snapshots.js';
 import type { Services } from './services.js';
 import { version } from './version.js';
 import { inertPolicy, securityHeaders } from './web/security-headers.js';
@@ -55,7 +56,15 @@ export function createApp(services: Services, options: AppOptions): OpenAPIHono 
   api.use((c, next) => (/\/(media|predict|similar|ingest\/upload)$/.test(c.req.path) ? next() : limitJson(c, next)));
 
   api.openapi(getHealth, (c) => c.json({ status: 'ok' as const, version, home: home.path }, 200));
-  for (const routes of [projectRoutes, mediaRoutes, lakeRoutes, curationRoutes, runRoutes, modelRoutes])
+  for (const routes of [
+    projectRoutes,
+    mediaRoutes,
+    lakeRoutes,
+    curationRoutes,
+    snapshotRoutes,
+    runRoutes,
+    modelRoutes,
+  ])
     api.route('/', routes(services));
   api.get('/openapi.json', (c) =>
     c.json(

@@ -8,6 +8,7 @@ import type { BlobStore } from './blob.js';
 import { openBlobStore } from './blob-store.js';
 import { freeBytes, RESERVED_BYTES } from './draft.js';
 import { diskFull, StoreError, storageError, systemCode } from './error.js';
+import { restoreCondemned } from './folder-blobs.js';
 import { migrate } from './migrate.js';
 import { connectToHome, leave, type Presence, reconnectToHome } from './postgres/server.js';
 import { isAlive } from './process.js';
@@ -132,6 +133,7 @@ async function prepareFolders(home: string): Promise<void> {
     }
     throw storageError(error, home);
   }
+  await restoreCondemned(home);
   await removeDrafts(join(home, 'tmp'));
 }
 

@@ -23,3 +23,4 @@ export * from './lake.js';
 export * from './models.js';
 export * from './projects.js';
 export * from './runs.js';
+export * from './snapshots.js';

@@ -6,7 +6,7 @@ import { FoveaError } from '@fovea/annotations';
 import type { Home } from '@fovea/store';
 import type { Split } from '../split.js';
 import type { ManifestAnnotation, ManifestPicture } from './picture.js';
-import { openScratch, quote } from './scratch.js';
+import { openScratch, quote, withScratch } from './scratch.js';
 
 /** The canonical lines as DuckDB reads them; lines without `sha256`, as the first, are none. */
 const LINE_COLUMNS = `{sha256: 'VARCHAR', name: 'VARCHAR', width: 'INTEGER', height: 'INTEGER', split: 'VARCHAR',
@@ -29,15 +29,32 @@ const PARQUET_COLUMNS = `sha256, name, width, height, split, coalesce(boxed, tru
       angle: a."rotatedBox".angle} end,
     keypoints: a.keypoints, track_id: a."trackId"}) as annotations`;
 
-/** A row of a manifest as JSON with short keys; nulls stand for what is left out. */
-const ROW = `to_json([to_json(sha256), to_json(name), to_json(width), to_json(height), to_json(split), to_json(boxed),
-  to_json(class_indices), to_json(label_map_sha256), to_json(video_sha256), to_json(time_seconds),
-  to_json(list_transform(annotations, lambda a: case
-    when a.polygons is null and a.holes is null and a.mask is null and a.rotated_box is null and a.keypoints is null
-      and a.track_id is null
-    then to_json([a.class_index, a.xmin, a.ymin, a.xmax, a.ymax, a.is_crowd::integer])
-    else to_json({b: [a.class_index, a.xmin, a.ymin, a.xmax, a.ymax, a.is_crowd::integer], p: a.polygons, h: a.holes,
-      m: a.mask, r: a.rotated_box, k: a.keypoints, t: a.track_id}) end))])::varchar`;
+/**
+ * SQL that makes a row of a manifest the JSON that {@link toPicture} takes; nulls stand for what is left out.
+ *
+ * @param of - an alias with its dot, where there are several
+ */
+export function rowAsJson(of = ''): string {
+  const plain = [
+    'sha256',
+    'name',
+    'width',
+    'height',
+    'split',
+    'boxed',
+    'class_indices',
+    'label_map_sha256',
+    'video_sha256',
+  ];
+  const columns = [...plain, 'time_seconds'].map((name) => `to_json(${of}${name})`);
+  const box = '[x.class_index, x.xmin, x.ymin, x.xmax, x.ymax, x.is_crowd::integer]';
+  return `to_json([${columns.join(', ')}, to_json(list_transform(${of}annotations, lambda x: case
+    when x.polygons is null and x.holes is null and x.mask is null and x.rotated_box is null and x.keypoints is null
+      and x.track_id is null
+    then to_json(${box})
+    else to_json({b: ${box}, p: x.polygons, h: x.holes, m: x.mask, r: x.rotated_box, k: x.keypoints, t: x.track_id})
+    end))])::varchar`;
+}
 
 /** Bytes of JSON in a row group: what DuckDB holds of it at a time, for each thread. */
 const GROUP_BYTES = 24 * 2 ** 20;
@@ -117,6 +134,26 @@ export async function isParquet(path: string): Promise<boolean> {
   }
 }
 
+/**
+ * Has `use` take a manifest as a Parquet file: the stored one, or, of a manifest from before, one that is gone afterwards.
+ *
+ * @throws FoveaError `damaged_manifest`; StoreError `unknown_blob`
+ */
+export async function withManifestFile<T>(
+  home: Home,
+  { manifestSha256 }: { readonly manifestSha256: string },
+  use: (path: string) => Promise<T>,
+): Promise<T> {
+  const relation = await manifestRelation(home, manifestSha256);
+  const path = await home.blobs.localPath(manifestSha256);
+  if (await isParquet(path)) return use(path);
+  return withScratch(home, async ({ duck, file }) => {
+    const target = file();
+    await duck.run(`copy (select * from ${relation}) to ${quote(target)} (format parquet, compression zstd)`);
+    return use(target);
+  });
+}
+
 /** Which pictures of a manifest are read. */
 export interface ManifestRange {
   readonly split?: Split;
@@ -136,11 +173,13 @@ export async function* streamManifest(
   try {
     const where = split === undefined ? '' : `where split = ${quote(split)}`;
     const bounds = `${limit === undefined ? '' : `limit ${Math.trunc(limit)}`} offset ${Math.trunc(offset)}`;
-    const result = await scratch.duck.stream(`select ${ROW} from (select * from ${relation} ${where} ${bounds})`);
+    const result = await scratch.duck.stream(
+      `select ${rowAsJson()} from (select * from ${relation} ${where} ${bounds})`,
+    );
     for (;;) {
       const chunk = await result.fetchChunk();
       if (chunk === null || chunk.rowCount === 0) return;
-      for (const text of chunk.getColumnValues(0)) yield toPicture(JSON.parse(String(text)) as Row);
+      for (const text of chunk.getColumnValues(0)) yield toPicture(JSON.parse(String(text)) as ManifestRow);
     }
   } finally {
     await scratch.close();
@@ -165,7 +204,8 @@ interface Shaped {
   readonly t: string | null;
 }
 
-type Row = readonly [
+/** The JSON of {@link rowAsJson}. */
+export type ManifestRow = readonly [
   sha256: string,
   name: string,
   width: number,
@@ -179,7 +219,8 @@ type Row = readonly [
   annotations: readonly (Six | Shaped)[] | null,
 ];
 
-function toPicture(row: Row): ManifestPicture {
+/** A picture from the JSON of {@link rowAsJson}. */
+export function toPicture(row: ManifestRow): ManifestPicture {
   const [sha256, name, width, height, split, boxed, classIndices, labelMapSha256, videoSha256, timeSeconds, objects] =
     row;
   return {
