@@ -2,6 +2,7 @@ import type { DuckDBConnection } from '@duckdb/node-api';
 import type { Home } from '@fovea/store';
 import { withMirror } from '../mirror/mirrors.js';
 import { CAMERA, compileFilter, LABEL_STATES, type MediaFilter, type RangeField, rangeColumn } from './filter.js';
+import { asksEmbeddings, withFilterSql } from './sql.js';
 
 /** A value that pictures can be filtered by, and how many would be left. */
 export interface FacetValue {
@@ -68,7 +69,11 @@ const valueQueries: Readonly<Record<ValueFacet, string>> = {
 
 /** The counts beside a filter's values. @throws FoveaError `bad_filter` */
 export async function countFacets(home: Home, projectId: number, filter: MediaFilter = {}): Promise<Facets> {
-  return withMirror(home, projectId, (mirror) => mirror.read((duck) => computeFacets(duck, filter)));
+  return withMirror(home, projectId, (mirror) =>
+    mirror.read((duck) => withFilterSql(duck, filter, () => computeFacets(duck, filter)), {
+      embeddings: asksEmbeddings(filter.sql),
+    }),
+  );
 }
 
 async function computeFacets(duck: DuckDBConnection, filter: MediaFilter): Promise<Facets> {
