@@ -50,7 +50,7 @@ export {
   type Range,
   type RangeField,
 } from './query/filter.js';
-export { type MediaSort, type Selection, SORT_FIELDS, selectMedia } from './query/selection.js';
+export { type MediaSort, type Selection, SORT_FIELDS, selectionSql, selectMedia } from './query/selection.js';
 export {
   EXPORT_FORMATS,
   type ExportFormat,
