@@ -4,11 +4,13 @@ import type * as lakeRoutes from './routes/lake.js';
 import type * as modelRoutes from './routes/models.js';
 import type * as projectRoutes from './routes/projects.js';
 import type * as runRoutes from './routes/runs.js';
+import type * as videoRoutes from './routes/videos.js';
 
 type Routes = typeof lakeRoutes &
   typeof modelRoutes &
   typeof projectRoutes &
-  typeof runRoutes & { getHealth: typeof getHealth };
+  typeof runRoutes &
+  typeof videoRoutes & { getHealth: typeof getHealth };
 type AnyRoute = Routes[keyof Routes];
 
 type Input<S> = S extends z.ZodType ? z.input<S> : never;

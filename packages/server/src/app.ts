@@ -11,6 +11,7 @@ import { modelRoutes } from './routes/models.js';
 import { projectRoutes } from './routes/projects.js';
 import { createRouter } from './routes/router.js';
 import { runRoutes } from './routes/runs.js';
+import { videoRoutes } from './routes/videos.js';
 import type { Services } from './services.js';
 import { version } from './version.js';
 import { inertPolicy, securityHeaders } from './web/security-headers.js';
@@ -54,7 +55,7 @@ export function createApp(services: Services, options: AppOptions): OpenAPIHono 
   api.use((c, next) => (/\/(media|predict)$/.test(c.req.path) ? next() : limitJson(c, next)));
 
   api.openapi(getHealth, (c) => c.json({ status: 'ok' as const, version, home: home.path }, 200));
-  for (const routes of [projectRoutes, mediaRoutes, lakeRoutes, runRoutes, modelRoutes])
+  for (const routes of [projectRoutes, mediaRoutes, videoRoutes, lakeRoutes, runRoutes, modelRoutes])
     api.route('/', routes(services));
   api.get('/openapi.json', (c) =>
     c.json(

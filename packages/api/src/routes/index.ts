@@ -22,3 +22,4 @@ export * from './lake.js';
 export * from './models.js';
 export * from './projects.js';
 export * from './runs.js';
+export * from './videos.js';
