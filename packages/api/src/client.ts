@@ -13,8 +13,8 @@ import type {
   NewProject,
   NewRun,
   NewSnapshot,
-  PredictQuery,
   Prediction,
+  PredictQuery,
   ProjectModel,
   Similar,
   SnapshotDifferenceQuery,
@@ -163,6 +163,13 @@ export function createClient(options: ClientOptions = {}) {
     /** Address of the picture's label map (PNG), for `<img src>`; the map's SHA-256 makes it another when the map is. */
     labelMapUrl: (project: string, sha256: string, labelMapSha256: string) =>
       `${path('projects', project, 'media', sha256, 'label-map')}?map=${labelMapSha256.slice(0, 16)}`,
+    /** Some of a project's videos; default the first 100. */
+    listVideos: (project: string, page: { limit?: number; offset?: number } = {}, call?: CallOptions) =>
+      answer(http.GET('/projects/{project}/videos', { params: { path: { project }, query: page }, ...call })),
+    getVideo: (project: string, sha256: string, call?: CallOptions) =>
+      answer(http.GET('/projects/{project}/videos/{sha256}', { params: { path: { project, sha256 } }, ...call })),
+    /** Address of the video's own bytes, for `<video src>`. */
+    videoUrl: (project: string, sha256: string) => path('projects', project, 'videos', sha256, 'content'),
     /** Imports one picture. */
     uploadMedia: async (project: string, upload: Upload, call?: CallOptions): Promise<ImportedMedia> => {
       const form = new FormData();

@@ -6,13 +6,15 @@ import type * as modelRoutes from './routes/models.js';
 import type * as projectRoutes from './routes/projects.js';
 import type * as runRoutes from './routes/runs.js';
 import type * as snapshotRoutes from './routes/snapshots.js';
+import type * as videoRoutes from './routes/videos.js';
 
 type Routes = typeof curationRoutes &
   typeof lakeRoutes &
   typeof modelRoutes &
   typeof projectRoutes &
   typeof runRoutes &
-  typeof snapshotRoutes & { getHealth: typeof getHealth };
+  typeof snapshotRoutes &
+  typeof videoRoutes & { getHealth: typeof getHealth };
 type AnyRoute = Routes[keyof Routes];
 
 type Input<S> = S extends z.ZodType ? z.input<S> : never;

@@ -12,6 +12,7 @@ export type ProjectClass = z.output<typeof schemas.projectClassSchema>;
 export type NewProject = z.input<typeof schemas.newProjectSchema>;
 export type MediaClass = z.output<typeof schemas.mediaClassSchema>;
 export type LabelMap = z.output<typeof schemas.labelMapSchema>;
+export type Video = z.output<typeof schemas.videoSchema>;
 export type MediaItem = z.output<typeof schemas.mediaItemSchema>;
 export type MediaPage = z.output<typeof schemas.mediaPageSchema>;
 export type MediaFilterQuery = z.input<typeof schemas.mediaFilterSchema>;

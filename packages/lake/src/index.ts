@@ -126,4 +126,21 @@ export {
   type VectorIndexes,
   type VectorIndexesOptions,
 } from './vectors/vector-indexes.js';
-export type { IngestedVideo, VideoSampling } from './video/ingest-video.js';
+export { frameAddress } from './video/frame-address.js';
+export { loadFrame } from './video/frame-cache.js';
+export {
+  type IngestVideoOptions,
+  type IngestVideoProgress,
+  type IngestVideoReport,
+  ingestVideo,
+  type NewVideo,
+} from './video/ingest-video.js';
+export { getVideo, listVideos, type Video } from './video/list-videos.js';
+export { type MediaSource, mediaFile } from './video/media-file.js';
+export {
+  encodeFrame,
+  type SampledFrame,
+  type SampleVideoOptions,
+  sampleVideo,
+  type VideoSampling,
+} from './video/sample-video.js';

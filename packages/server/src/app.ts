@@ -13,6 +13,7 @@ import { projectRoutes } from './routes/projects.js';
 import { createRouter } from './routes/router.js';
 import { runRoutes } from './routes/runs.js';
 import { snapshotRoutes } from './routes/snapshots.js';
+import { videoRoutes } from './routes/videos.js';
 import type { Services } from './services.js';
 import { version } from './version.js';
 import { inertPolicy, securityHeaders } from './web/security-headers.js';
@@ -59,6 +60,7 @@ export function createApp(services: Services, options: AppOptions): OpenAPIHono 
   for (const routes of [
     projectRoutes,
     mediaRoutes,
+    videoRoutes,
     lakeRoutes,
     curationRoutes,
     snapshotRoutes,

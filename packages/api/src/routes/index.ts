@@ -24,3 +24,4 @@ export * from './models.js';
 export * from './projects.js';
 export * from './runs.js';
 export * from './snapshots.js';
+export * from './videos.js';

@@ -8,3 +8,4 @@ export * from './model.js';
 export * from './project.js';
 export * from './run.js';
 export * from './snapshot.js';
+export * from './video.js';
