@@ -45,7 +45,7 @@ export async function writeThumbnail(home: ThumbnailHome, sha256: string, bytes:
 }
 
 /** Stores a thumbnail that `readFacts` or `makeThumbnail` made. */
-async function storeThumbnail(home: Pick<Home, 'path'>, sha256: string, thumbnail: Uint8Array): Promise<void> {
+export async function storeThumbnail(home: Pick<Home, 'path'>, sha256: string, thumbnail: Uint8Array): Promise<void> {
   const path = thumbnailPath(home, sha256);
   const draft = draftPath(home);
   try {
