@@ -40,6 +40,7 @@ export {
   describeUrl,
   type Fetched,
   type FolderChanges,
+  isItemFailure,
   lookupPublic,
   type MediaKind,
   openSource,

@@ -29,7 +29,8 @@ export async function fetchData(home: Home, snapshot: Snapshot): Promise<Trainin
       const path = await home.blobs.localPath(sha256);
       paths.set(sha256, path);
       if (home.blobs.localBytes === Number.POSITIVE_INFINITY) continue;
-      sizeBytes += (await stat(path)).size;
+      const { size } = await stat(path);
+      sizeBytes += size;
       if (sizeBytes > home.blobs.localBytes) throw tooSmall(home.blobs.localBytes, sha256s.size);
     }
   };

@@ -47,9 +47,11 @@ export async function* tarMembers(
       try {
         next = await entries.next();
       } catch (cause) {
-        const error = failure() ?? cause;
-        if (members === 0 || error instanceof FoveaError) throw explain(location, error);
-        const { reason } = explain(location, error).details ?? {};
+        signal?.throwIfAborted();
+        const error = explain(location, failure() ?? cause);
+        // Where the bytes come from, or what they would become, is at fault, and not the archive's end alone.
+        if (members === 0 || error.code !== 'broken_archive') throw error;
+        const { reason } = error.details ?? {};
         return report.tell(
           location,
           'broken_archive',
