@@ -4,7 +4,7 @@ import { FoveaError } from '@fovea/annotations';
 import { type Extract, extract, type Header } from 'tar-stream';
 import { bomb, brokenArchive, isBomb, type Member, openMemberRules } from './archive-members.js';
 import { nameText } from './file-name.js';
-import { passBytes } from './limited-bytes.js';
+import { CHUNK_BYTES, passBytes } from './limited-bytes.js';
 import type { SourceItem, SourceLimits } from './source.js';
 import type { SourceReport } from './source-report.js';
 
@@ -122,7 +122,7 @@ function pump(tar: PassingTar, unpacked: ReturnType<typeof extract>, limits: Sou
         done(isTooMuch ? bomb(tar.location, `it unpacks to over ${limits.maxRatio} times its size`) : null, chunk);
       },
     });
-    const gunzip = createGunzip();
+    const gunzip = createGunzip({ chunkSize: CHUNK_BYTES });
     for (const stage of [countPacked, gunzip, countPlain]) stage.on('error', fail);
     unpacked.on('close', () => gunzip.destroy());
     tar.bytes.pipe(countPacked).pipe(gunzip).pipe(countPlain).pipe(unpacked);
