@@ -92,6 +92,7 @@ export {
   describeUrl,
   type Fetched,
   type FolderChanges,
+  isItemFailure,
   lookupPublic,
   type MediaKind,
   openSource,
