@@ -1,7 +1,9 @@
 import createFetchClient from 'openapi-fetch';
 import { ApiError, toApiError } from './error.js';
 import { type FollowOptions, followRun } from './events.js';
+import type { Paths } from './paths.js';
 import type {
+  ImportedMedia,
   LakeExport,
   LakeQuery,
   MediaAction,
@@ -10,10 +12,6 @@ import type {
   NewProject,
   NewRun,
   NewSnapshot,
-  Paths,
-} from './paths.js';
-import type {
-  ImportedMedia,
   Prediction,
   PredictQuery,
   SnapshotDifferenceQuery,

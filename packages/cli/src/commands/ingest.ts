@@ -1,7 +1,15 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { ApiError, type Client } from '@fovea/api';
-import { type IngestProgress, type IngestReport, ingest, openSource, type SourceItem, type VideoSampling, watchSource } from '@fovea/lake';
+import {
+  type IngestProgress,
+  type IngestReport,
+  ingest,
+  openSource,
+  type SourceItem,
+  type VideoSampling,
+  watchSource,
+} from '@fovea/lake';
 import { concurrent } from '../concurrent.js';
 import { done, type Outcome, stopped } from '../outcome.js';
 import { sayProblems } from '../problems.js';
