@@ -21,8 +21,8 @@ export function createProgram(perform: Perform): Command {
     .configureHelp({ showGlobalOptions: false })
     .showHelpAfterError('(--help shows how it is used)');
 
-  const command = (usage: string, description: string, remote = true) => {
-    const made = program
+  const command = (usage: string, description: string, remote = true, parent = program) => {
+    const made = parent
       .command(usage)
       .description(description)
       .addOption(new Option('--home <folder>', 'the home folder (default: FOVEA_HOME, else ./fovea-home)'))
@@ -166,6 +166,64 @@ export function createProgram(perform: Perform): Command {
       perform(options, async (session) =>
         (await import('./commands/predict.js')).predictCommand(path, options, session),
       ),
+    );
+
+  const group = (name: string, description: string) =>
+    program
+      .command(name)
+      .description(description)
+      .configureHelp({ showGlobalOptions: false })
+      .showHelpAfterError('(--help shows how it is used)');
+  const snapshot = group('snapshot', 'immutable versions of a project: made, listed, compared, deleted');
+  const snapshotCommand = (usage: string, description: string) =>
+    command(usage, description, true, snapshot).addOption(projectOption());
+  snapshotCommand('create', 'freeze the labelled pictures as they are, or some of them, with a split')
+    .option('--name <name>', 'its name, unique in the project (default: v1, v2, …)')
+    .option('--description <text>', 'what it is for')
+    .option('--sql <query>', 'only the pictures that this SELECT gives by a column media_id or sha256')
+    .option('--class <names...>', 'only pictures with one of these classes')
+    .option('--tag <tags...>', 'only pictures with one of these tags')
+    .option('--without-tag <tags...>', 'only pictures with none of these tags')
+    .option('--search <text>', 'only pictures whose name has this in it')
+    .option('--reviewed', 'only pictures that a person reviewed')
+    .option('--val <fraction>', 'share to validate on (default: 0.15)', number(0, 1))
+    .option('--test <fraction>', 'share to put aside as test (default: 0)', number(0, 1))
+    .option('--seed <n>', 'another one splits differently (default: 0)', integer(0, 2 ** 31 - 1))
+    .option('--new-splits', 'split anew, whatever splits the pictures came with')
+    .option('--include-unlabelled', 'take pictures that nobody labelled too')
+    .action((options) =>
+      perform(options, async (session) => (await import('./commands/snapshot.js')).createCommand(options, session)),
+    );
+  snapshotCommand('list', "list a project's snapshots").action((options) =>
+    perform(options, async (session) => (await import('./commands/snapshot.js')).listCommand(options, session)),
+  );
+  snapshotCommand('show <snapshot>', 'one snapshot, by name or id, with the runs that used it').action(
+    (name: string, options) =>
+      perform(options, async (session) => (await import('./commands/snapshot.js')).showCommand(name, options, session)),
+  );
+  snapshotCommand('diff <before> <after>', 'what differs between two snapshots, in words and numbers').action(
+    (before: string, after: string, options) =>
+      perform(options, async (session) =>
+        (await import('./commands/snapshot.js')).diffCommand(before, after, options, session),
+      ),
+  );
+  snapshotCommand('delete <snapshot>', 'delete a snapshot that no run used; its pictures stay').action(
+    (name: string, options) =>
+      perform(options, async (session) =>
+        (await import('./commands/snapshot.js')).deleteCommand(name, options, session),
+      ),
+  );
+
+  const lake = group('lake', 'upkeep of the home');
+  command('gc', 'remove bytes that nothing names and pictures that were taken out', false, lake)
+    .option('--dry-run', 'count, and remove nothing')
+    .option(
+      '--grace-days <n>',
+      'how long what is not needed stays; bytes stay an hour in any case (default: 7)',
+      number(0, 36_500),
+    )
+    .action((options) =>
+      perform(options, async (session) => (await import('./commands/lake.js')).collectCommand(options, session)),
     );
 
   command('models', 'list the models with their versions, aliases and figures')

@@ -1,6 +1,18 @@
-import { closeSync, fsync, mkdirSync, openSync, renameSync, rmSync, statfsSync, statSync, writeSync } from 'node:fs';
+import {
+  closeSync,
+  fsync,
+  mkdirSync,
+  openSync,
+  renameSync,
+  rmSync,
+  statfsSync,
+  statSync,
+  utimesSync,
+  writeSync,
+} from 'node:fs';
 import { dirname } from 'node:path';
 import { promisify } from 'node:util';
+import { REFRESH_MS } from './blob.js';
 import { openBlobStore } from './blob-store.js';
 import { draftPath, RESERVED_BYTES } from './draft.js';
 import { diskFull, storageError, systemCode } from './error.js';
@@ -40,7 +52,7 @@ export function openBlobWriter(home: string, url?: string | null): BlobWriter {
     const target = blobPath(home, sha256);
     const folder = dirname(target);
     // It may be another's that is not flushed yet.
-    if (statSync(target, { throwIfNoEntry: false })?.isFile()) return flushFolder(folder);
+    if (refresh(target)) return flushFolder(folder);
     const disk = statfsSync(home);
     if (disk.bavail * disk.bsize - bytes.byteLength < RESERVED_BYTES) throw diskFull(home);
     const draft = draftPath(home);
@@ -77,6 +89,21 @@ export function openBlobWriter(home: string, url?: string | null): BlobWriter {
         throw storageError(error, home);
       }),
   };
+}
+
+/** Whether a blob is there, which then counts as stored now, see {@link REFRESH_MS}. */
+function refresh(path: string): boolean {
+  const found = statSync(path, { throwIfNoEntry: false });
+  if (!found?.isFile()) return false;
+  const now = new Date();
+  if (now.getTime() - found.mtimeMs < REFRESH_MS) return true;
+  try {
+    utimesSync(path, now, now);
+    return true;
+  } catch {
+    // It may have gone since: then it is written.
+    return false;
+  }
 }
 
 /** Flushes folders' entries, each once a group; systems that cannot (Windows) do so by themselves. */

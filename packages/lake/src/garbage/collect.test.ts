@@ -6,7 +6,7 @@ import { addPictures, sha256Of } from '../fixtures/snapshot-project.js';
 import { createSnapshot } from '../snapshot.js';
 import { compareSnapshots } from '../snapshots/compare.js';
 import { deleteSnapshot } from '../snapshots/lineage.js';
-import { storeThumbnail } from '../thumbnail.js';
+import { storeThumbnailSync } from '../thumbnail.js';
 import { collectGarbage } from './collect.js';
 import { BLOB_COLUMNS, OTHER_COLUMNS } from './names.js';
 
@@ -85,8 +85,8 @@ describe('collectGarbage', () => {
       sha256Of('map in a snapshot'),
     ]);
     await put('orphan');
-    await storeThumbnail(home, sha256Of('kept'), new Uint8Array([0xff, 0xd8, 0xff]));
-    await storeThumbnail(home, sha256Of('orphan'), new Uint8Array([0xff, 0xd8, 0xff]));
+    storeThumbnailSync(home, sha256Of('kept'), new Uint8Array([0xff, 0xd8, 0xff]));
+    storeThumbnailSync(home, sha256Of('orphan'), new Uint8Array([0xff, 0xd8, 0xff]));
     for (const [table, values] of [
       ['runs (id, project_id, name, task, params)', `('r', ${snapshot.projectId}, 'r', 'detection', '{}')`],
       [
