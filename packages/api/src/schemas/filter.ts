@@ -8,6 +8,11 @@ const texts = z
   .transform((value) => (Array.isArray(value) ? value : [value]))
   .optional();
 
+const hashes = z
+  .union([z.string().max(64), z.array(z.string().max(64)).max(10_000)])
+  .transform((value) => (Array.isArray(value) ? value : [value]))
+  .optional();
+
 const RANGE = /^(-?\d*\.?\d*(?:e[+-]?\d+)?)\.\.(-?\d*\.?\d*(?:e[+-]?\d+)?)$/i;
 
 /** `0.2..0.8`, `5..`, `..5`, or one number for just that. */
@@ -88,7 +93,7 @@ const filterFields = {
   taken: dates.describe("By the camera's clock, as 2026-03-01..2026-03-31."),
   added: dates.describe('When it came into the project, in UTC.'),
   place: place.describe('south,west,north,east in degrees.'),
-  sha256: texts.describe('Just these.'),
+  sha256: hashes.describe('Just these.'),
   sql: z.string().max(20_000).optional().describe('One SELECT with a column sha256: just pictures that its rows name.'),
   annotations: range.describe('How many objects are marked, as 1..5.'),
   width: range,
