@@ -214,7 +214,34 @@ export function createProgram(perform: Perform): Command {
       ),
   );
 
+  command('export', 'write a project or a snapshot as a data set into a new folder', false)
+    .addOption(projectOption())
+    .addOption(new Option('--format <format>', 'as what').choices(FORMAT_NAMES).makeOptionMandatory())
+    .requiredOption('--out <folder>', 'an empty or new folder')
+    .option('--snapshot <name>', 'a snapshot, by name or id (default: the project as it stands)')
+    .addOption(
+      new Option('--pictures <how>', 'copy them, hard-link them, or leave them out (default: copy)').choices([
+        'copy',
+        'link',
+        'none',
+      ]),
+    )
+    .action((options) =>
+      perform(options, async (session) => (await import('./commands/export.js')).exportCommand(options, session)),
+    );
+
   const lake = group('lake', 'upkeep of the home');
+  command(
+    'rebuild',
+    'make anew what is derived: the tables that answer queries, and facts that are missing',
+    false,
+    lake,
+  )
+    .option('--project <name>', 'only of this project')
+    .option('--facts', 'read all pictures again, not only those of which nothing is known')
+    .action((options) =>
+      perform(options, async (session) => (await import('./commands/lake.js')).rebuildCommand(options, session)),
+    );
   command('gc', 'remove bytes that nothing names and pictures that were taken out', false, lake)
     .option('--dry-run', 'count, and remove nothing')
     .option(

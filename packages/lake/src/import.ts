@@ -9,7 +9,7 @@ import { picturePoolOf } from './ingest/picture-pool.js';
 import type { FactsRow } from './ingest/write-facts.js';
 import { type IncomingLabelMap, prepareLabelMap } from './label-map-import.js';
 import { type PreparedPicture, writePictures } from './picture-writer.js';
-import { ensureClasses, ensureProject, projectIdOf } from './project.js';
+import { ensureClasses, ensureProject, projectIdOf, writeSkeletons } from './project.js';
 
 /** What an import did. Everything counted here is saved. */
 export interface ImportReport {
@@ -58,6 +58,8 @@ export interface IncomingPicture {
   readonly classNames?: readonly string[];
   readonly labelMap?: IncomingLabelMap;
   readonly labelled: boolean;
+  /** Whether the label says which boxes there are, where it tells that apart from being labelled. */
+  readonly boxed?: boolean;
   readonly split?: string;
 }
 
@@ -84,20 +86,21 @@ export async function importDataset(
 ): Promise<ImportReport> {
   const projectId = await ensureProject(home, projectName);
   async function* pictures(): AsyncGenerator<IncomingPicture> {
-    for (const { path, labelMap, ...picture } of parsed.pictures) {
-      const found = await lstat(path).catch(() => undefined);
+    for (const { path, load, labelMap, ...picture } of parsed.pictures) {
+      const found = load ? undefined : await lstat(path).catch(() => undefined);
       yield {
         ...picture,
         sizeBytes: found?.size ?? 0,
-        load: () => loadFile(path),
+        load: load ?? (() => loadFile(path)),
         // What its values beyond the class list are was told when the folder was read.
         ...(labelMap && {
-          labelMap: { load: () => loadLabelMapFile(labelMap.path), classNames: parsed.classNames, tellsBeyond: false },
+          labelMap: { load: labelMap.load ?? (() => loadLabelMapFile(labelMap.path)), classNames: parsed.classNames, tellsBeyond: false },
         }),
       };
     }
   }
   const report = await importPictures(home, projectId, pictures(), parsed.pictures.length, parsed.classNames, options);
+  await home.persist(() => writeSkeletons(home, projectId, parsed.skeletons ?? {}));
   const named = parsed.problems.filter((problem) => PICTURE_SKIPPED.has(problem.code)).length;
   return { ...report, skipped: report.skipped + named, problems: [...parsed.problems, ...report.problems] };
 }
@@ -293,7 +296,8 @@ async function prepareOne(
   const map = picture.labelMap && (await prepareLabelMap(home, classIndices, picture.labelMap, stowed));
   problems.push(...(map?.problems ?? []).map((problem) => ({ file: name, ...problem })));
   // Where only other labels were given, nobody said that there is nothing to put a box around.
-  const boxed = labelled && (picture.annotations.length > 0 || (classNames.length === 0 && !picture.labelMap));
+  const boxed =
+    picture.boxed ?? (labelled && (picture.annotations.length > 0 || (classNames.length === 0 && !picture.labelMap)));
   const labels = { boxed, annotations: kept, classNames, ...(map?.labelMap && { labelMap: map.labelMap }) };
   const isLabelled = boxed || classNames.length > 0 || map?.labelMap !== undefined;
   return { picture: { ...stowed, sha256, name, split, ...(isLabelled && { labels }) }, problems };
