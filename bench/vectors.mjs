@@ -97,7 +97,7 @@ for (const [name, make] of Object.entries(sources)) {
     results.push({
       vectors: `${count} x ${dimensions}, ${name}`,
       kind,
-      recall: hits / (judged * k),
+      recall: hits / (truth.length * k),
       queriesPerSecond: Math.round(median(rates)),
       spread: [Math.min(...rates), Math.max(...rates)].map(Math.round),
       processorMsPerQuery: Number(((cpu.user + cpu.system) / 1000 / (rounds * queries)).toFixed(2)),

@@ -201,7 +201,7 @@ describe.skipIf(!present)('real pictures', () => {
     const precision = top.filter(({ name }) => planted.has(name)).length / planted.size;
     console.log(`hymenoptera: precision at ${planted.size} planted of ${pictures.length}: ${precision.toFixed(2)}`);
     expect(precision).toBeGreaterThan(0.6);
-  });
+  }, 300_000);
 
   it('cars: boxes that were left out, made up, named otherwise and moved are found by YOLOX', async () => {
     const rows = (await readFile(join(shared, 'data/cars/boxes.csv'), 'utf8')).trim().split('\n').slice(1);
@@ -263,7 +263,7 @@ describe.skipIf(!present)('real pictures', () => {
     const precision = top.filter(hit).length / planted.size;
     console.log(`cars, all kinds: precision at ${planted.size}: ${precision.toFixed(2)}`);
     expect(precision).toBeGreaterThan(0.5);
-  });
+  }, 300_000);
 
   /** A video's frame has no bytes of its own: it is looked at by its thumbnail, and its boxes are in its own pixels. */
   async function seeFrame(projectId: number): Promise<void> {
