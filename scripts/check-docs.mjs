@@ -66,10 +66,18 @@ async function readHelp() {
     return output.trimEnd();
   };
   const top = await ask();
-  const names = [...top.slice(top.indexOf('Commands:')).matchAll(/^ {2}([a-z][\w-]*)/gm)].map(([, name]) => name);
-  const commands = names.filter((name) => name !== 'help');
-  const texts = await Promise.all(commands.map((name) => ask(name)));
-  return new Map([['', top], ...commands.map((name, index) => [name, texts[index]])]);
+  const commandsOf = (text) => {
+    const at = text.indexOf('\nCommands:');
+    const names = at < 0 ? [] : [...text.slice(at).matchAll(/^ {2}([a-z][\w-]*)/gm)].map(([, name]) => name);
+    return names.filter((name) => name !== 'help');
+  };
+  const askAll = async (text, before) => {
+    const commands = commandsOf(text).map((name) => [...before, name]);
+    const texts = await Promise.all(commands.map((names) => ask(...names)));
+    const below = await Promise.all(commands.map((names, index) => askAll(texts[index], names)));
+    return commands.flatMap((names, index) => [[names.join(' '), texts[index]], ...below[index]]);
+  };
+  return new Map([['', top], ...(await askAll(top, []))]);
 }
 
 function cliPageOf(help) {
@@ -183,7 +191,8 @@ function npmFaults([verb, ...rest], facts) {
 }
 
 function foveaFaults(words, { help }) {
-  const name = words[0] === undefined || /^[-<…]/.test(words[0]) ? '' : words[0];
+  const first = words[0] === undefined || /^[-<…]/.test(words[0]) ? '' : words[0];
+  const name = help.has(`${first} ${words[1]}`) ? `${first} ${words[1]}` : first;
   if (!help.has(name)) return [`the command line has no "fovea ${name}"`];
   return words.flatMap((word) => {
     const flag = /^--?[a-z][a-z-]*/.exec(word)?.[0];

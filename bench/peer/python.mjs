@@ -1,5 +1,5 @@
-// The Python that peers run in: PyTorch and torchvision from PyPI in a folder for temporary files, installed once (several
-// GB: PyPI's PyTorch for Linux brings its GPU libraries). Fovea never needs it.
+// The Python that peers run in: what they import, from PyPI, in a folder for temporary files, installed once (PyTorch is
+// several GB: PyPI's for Linux brings its GPU libraries). Fovea never needs it.
 import { execFileSync, spawn } from 'node:child_process';
 import { existsSync, mkdirSync, rmdirSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -10,20 +10,20 @@ const folder = join(tmpdir(), 'fovea-bench-python');
 const interpreter = join(folder, process.platform === 'win32' ? 'Scripts/python.exe' : 'bin/python');
 const lock = `${folder}.lock`;
 
-function importsPeer() {
+function imports(modules) {
   if (!existsSync(interpreter)) return false;
   try {
-    execFileSync(interpreter, ['-c', 'import torch, torchvision'], { stdio: 'ignore' });
+    execFileSync(interpreter, ['-c', `import ${modules.join(', ')}`], { stdio: 'ignore' });
     return true;
   } catch {
     return false;
   }
 }
 
-/** Installs the peer once; several benchmarks share it, and a lock folder keeps them apart. */
-export async function installPeer() {
+/** Installs packages once, `modules` what Python calls them; several benchmarks share them, and a lock folder keeps these apart. */
+export async function installPeer(packages = ['torch', 'torchvision'], modules = packages) {
   for (let waited = 0; ; waited++) {
-    if (!existsSync(lock) && importsPeer()) return;
+    if (!existsSync(lock) && imports(modules)) return;
     try {
       mkdirSync(lock);
       break;
@@ -36,14 +36,14 @@ export async function installPeer() {
     }
   }
   try {
-    console.error(`installing torch and torchvision into ${folder}`);
+    console.error(`installing ${packages.join(' and ')} into ${folder}`);
     const command = process.platform === 'win32' ? 'python' : 'python3';
     execFileSync(command, ['-m', 'venv', folder], { stdio: ['ignore', 2, 2] });
-    execFileSync(interpreter, ['-m', 'pip', 'install', '--quiet', 'torch', 'torchvision'], { stdio: ['ignore', 2, 2] });
+    execFileSync(interpreter, ['-m', 'pip', 'install', '--quiet', ...packages], { stdio: ['ignore', 2, 2] });
   } finally {
     rmdirSync(lock);
   }
-  if (!importsPeer()) throw new Error('torch and torchvision were installed but cannot be imported');
+  if (!imports(modules)) throw new Error(`${packages.join(' and ')} were installed but cannot be imported`);
 }
 
 /** A process that answers each line of JSON with one; `hello` is what it says first. */

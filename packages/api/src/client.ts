@@ -9,11 +9,16 @@ import type {
   MediaAction,
   MediaListQuery,
   NewBoxAnnotation,
+  NewIngest,
   NewProject,
   NewRun,
   NewSnapshot,
   Prediction,
   PredictQuery,
+  ProjectModel,
+  Similar,
+  SnapshotDifferenceQuery,
+  SnapshotPicturesQuery,
 } from './resources.js';
 
 /** Where the API is. `origin` is '' in the web app (same origin) and `http://127.0.0.1:8420` elsewhere. */
@@ -27,6 +32,14 @@ export type MediaFilter = Partial<Omit<MediaListQuery, 'labelled' | 'cursor'>> &
   readonly labelled?: boolean;
   readonly cursor?: string | null;
 };
+
+/** What others are to be like, and how many. */
+export interface SimilarQuery {
+  readonly model: string;
+  /** xyxy in pixels of the picture. */
+  readonly region?: readonly [number, number, number, number];
+  readonly count?: number;
+}
 
 /** One picture to upload. */
 export interface Upload {
@@ -176,6 +189,45 @@ export function createClient(options: ClientOptions = {}) {
       (await answer(http.GET('/projects/{project}/snapshots', { params: { path: { project } }, ...call }))).snapshots,
     createSnapshot: (project: string, body: NewSnapshot = {}, call?: CallOptions) =>
       answer(http.POST('/projects/{project}/snapshots', { params: { path: { project } }, body, ...call })),
+    /** A snapshot by its id or name, with the runs that used it. */
+    getSnapshot: (project: string, snapshot: string, call?: CallOptions) =>
+      answer(
+        http.GET('/projects/{project}/snapshots/{snapshot}', { params: { path: { project, snapshot } }, ...call }),
+      ),
+    deleteSnapshot: (project: string, snapshot: string, call?: CallOptions) =>
+      answer(
+        http.DELETE('/projects/{project}/snapshots/{snapshot}', { params: { path: { project, snapshot } }, ...call }),
+      ),
+    listSnapshotPictures: (project: string, snapshot: string, query: SnapshotPicturesQuery = {}, call?: CallOptions) =>
+      answer(
+        http.GET('/projects/{project}/snapshots/{snapshot}/pictures', {
+          params: { path: { project, snapshot }, query },
+          ...call,
+        }),
+      ),
+    /** Address of a snapshot's manifest (Parquet), for a download link. */
+    snapshotManifestUrl: (project: string, snapshot: string) =>
+      path('projects', project, 'snapshots', snapshot, 'manifest'),
+    compareSnapshots: (project: string, snapshot: string, later: string, call?: CallOptions) =>
+      answer(
+        http.GET('/projects/{project}/snapshots/{snapshot}/compare/{later}', {
+          params: { path: { project, snapshot, later } },
+          ...call,
+        }),
+      ),
+    listSnapshotDifference: (
+      project: string,
+      snapshot: string,
+      later: string,
+      query: SnapshotDifferenceQuery,
+      call?: CallOptions,
+    ) =>
+      answer(
+        http.GET('/projects/{project}/snapshots/{snapshot}/compare/{later}/pictures', {
+          params: { path: { project, snapshot, later }, query },
+          ...call,
+        }),
+      ),
 
     createRun: (project: string, body: NewRun, call?: CallOptions) =>
       answer(http.POST('/projects/{project}/runs', { params: { path: { project } }, body, ...call })),
@@ -223,8 +275,69 @@ export function createClient(options: ClientOptions = {}) {
       return post(`${path('models', name, 'predict')}${suffix}`, form, call);
     },
 
+    /** Takes in from a URL, S3, or a path on the server, as a job. */
+    startIngest: (project: string, body: NewIngest, call?: CallOptions) =>
+      answer(http.POST('/projects/{project}/ingest', { params: { path: { project } }, body, ...call })),
+    /** Sends a video or an archive, to be taken in as a job. */
+    uploadIngest: async (
+      project: string,
+      file: Blob,
+      query: { readonly name: string; readonly every?: number },
+      call?: CallOptions,
+    ): Promise<{ jobId: string }> =>
+      sendBytes(`${path('projects', project, 'ingest', 'upload')}?${searchOf(query)}`, file, call),
+    getEmbeddings: (project: string, call?: CallOptions) =>
+      answer(http.GET('/projects/{project}/embeddings', { params: { path: { project } }, ...call })),
+    startEmbedding: (project: string, body: ProjectModel, call?: CallOptions) =>
+      answer(http.POST('/projects/{project}/embeddings', { params: { path: { project } }, body, ...call })),
+    startPrediction: (project: string, body: ProjectModel, call?: CallOptions) =>
+      answer(http.POST('/projects/{project}/predictions', { params: { path: { project } }, body, ...call })),
+    /** Pictures like one of the project, or like a region of it (xyxy in pixels). */
+    findSimilar: (project: string, sha256: string, query: SimilarQuery, call?: CallOptions) =>
+      answer(
+        http.GET('/projects/{project}/media/{sha256}/similar', {
+          params: { path: { project, sha256 }, query: { ...query, region: query.region?.join(',') } },
+          ...call,
+        }),
+      ),
+    /** Pictures like one from outside. */
+    findSimilarTo: (project: string, picture: Blob, query: SimilarQuery, call?: CallOptions): Promise<Similar> => {
+      const search = searchOf({ ...query, region: query.region?.join(',') });
+      return sendBytes(`${path('projects', project, 'similar')}?${search}`, picture, call);
+    },
+    findNearDuplicates: (
+      project: string,
+      query: { readonly model?: string; readonly distance?: number; readonly limit?: number } = {},
+      call?: CallOptions,
+    ) => answer(http.GET('/projects/{project}/near-duplicates', { params: { path: { project }, query }, ...call })),
+    getMap: (project: string, model: string, call?: CallOptions) =>
+      answer(http.GET('/projects/{project}/map', { params: { path: { project }, query: { model } }, ...call })),
+    findOutliers: (project: string, model: string, count?: number, call?: CallOptions) =>
+      answer(
+        http.GET('/projects/{project}/outliers', { params: { path: { project }, query: { model, count } }, ...call }),
+      ),
+    findMistakes: (
+      project: string,
+      query: {
+        readonly of: 'classes' | 'predicted-classes' | 'boxes';
+        readonly model: string;
+        readonly count?: number;
+      },
+      call?: CallOptions,
+    ) => answer(http.GET('/projects/{project}/mistakes', { params: { path: { project }, query }, ...call })),
+
+    cancelJob: (id: string, call?: CallOptions) =>
+      answer(http.POST('/jobs/{id}/cancel', { params: { path: { id } }, ...call })),
     listJobs: async (call?: CallOptions) => (await answer(http.GET('/jobs', { ...call }))).jobs,
   };
+
+  async function sendBytes<T>(url: string, body: Blob, call?: CallOptions): Promise<T> {
+    const headers = { 'Content-Type': 'application/octet-stream' };
+    const response = await send(url, { method: 'POST', headers, body, signal: call?.signal });
+    const data: unknown = await response.json().catch(() => undefined);
+    if (!response.ok || data === undefined) throw toApiError(data, response);
+    return data as T;
+  }
 
   async function post<T>(url: string, body: FormData, call?: CallOptions): Promise<T> {
     const response = await send(url, { method: 'POST', body, signal: call?.signal });

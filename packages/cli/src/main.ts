@@ -35,7 +35,8 @@ export async function main(argv: readonly string[]): Promise<ExitCode> {
     if (outcome.json) terminal.json(outcome.json);
     exitCode = outcome.exitCode;
   });
-  for (const command of [program, ...program.commands]) command.exitOverride();
+  const all = program.commands.flatMap((command) => [command, ...command.commands]);
+  for (const command of [program, ...all]) command.exitOverride();
   try {
     await program.parseAsync([...argv], { from: 'user' });
     return exitCode;

@@ -131,12 +131,18 @@ export function hasClassFolders(folder: DatasetFolder): boolean {
   return layoutOf(folder).folders.length > 0;
 }
 
-/** Whether the folders taken for classes lie below folders of splits, which hardly happens by accident. */
+/**
+ * Whether the folders taken for classes lie below folders of splits, which hardly happens by accident, unless all are in
+ * one named for pictures, as beside a file of labels.
+ */
 export function hasClassesInSplits(folder: DatasetFolder): boolean {
-  return layoutOf(folder).hasSplits;
+  const { hasSplits, wrapper } = layoutOf(folder);
+  return hasSplits && !wrapper.some((part) => GENERIC.test(part));
 }
 
 interface Layout {
+  /** Folders that all pictures lie in. */
+  readonly wrapper: readonly string[];
   readonly hasSplits: boolean;
   /** How many folders lie above a class folder. */
   readonly depth: number;
@@ -167,6 +173,7 @@ function layoutOf({ pictures, folders }: DatasetFolder): Layout {
     pictures.filter((name) => depthOf(name) > classDepth).map((name) => name.split('/', classDepth + 1).join('/')),
   );
   return {
+    wrapper,
     hasSplits,
     depth: classDepth,
     folders: [...withPictures].sort(),

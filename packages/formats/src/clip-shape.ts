@@ -39,7 +39,7 @@ export function clipShape(
     ...(parts && parts.kept.length > 0 && { polygons: parts.kept }),
     ...(parts && parts.kept.length > 0 && cut && cut.kept.length > 0 && { holes: cut.kept }),
     ...(mask && hasSize && { mask }),
-    ...(points && points.points.some((value) => value !== 0) && { keypoints: points.points }),
+    ...(points?.points.some((value) => value !== 0) && { keypoints: points.points }),
   };
   return { shape, faults };
 }

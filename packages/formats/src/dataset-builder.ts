@@ -241,7 +241,9 @@ export class DatasetBuilder {
     return {
       format,
       classNames: [...(classNames ?? [...this.seenClasses].sort())],
-      ...(this.skeletons.size > 0 && { skeletons: Object.fromEntries(this.skeletons) }),
+      ...(this.skeletons.size > 0 && {
+        skeletons: Object.assign(Object.create(null), Object.fromEntries(this.skeletons)),
+      }),
       pictures,
       problems: this.problems,
     };

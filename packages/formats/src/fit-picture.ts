@@ -54,9 +54,7 @@ export function fitPicture(
   }
   return {
     ...fitted,
-    labelled:
-      picture.labelled &&
-      (says || picture.boxed || known.length > 0 || labelMap !== undefined || capability.unlabelled),
+    labelled: picture.labelled && says,
     ...(classes.length > 0 && { classNames: classes }),
     ...(labelMap && capability.labelMaps && { labelMap }),
   };

@@ -5,8 +5,8 @@ import type { Xyxy } from '@fovea/annotations';
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { FormatName, ParsedDataset } from './dataset.js';
+import { SAMPLES } from './fixtures/format-samples.js';
 import { openTestFolders, type TestFolders } from './fixtures/test-folders.js';
-import { FORMAT_NAMES } from './names.js';
 import { detectFormat, parseDataset } from './parse-dataset.js';
 
 interface Truth {
@@ -210,7 +210,7 @@ afterAll(() => folders.remove());
 const writeFolder: TestFolders['write'] = (files) => folders.write(files);
 
 const PNG = tinyPng(WIDTH, HEIGHT);
-const withPictures = (names: readonly string[], labels: Record<string, string>) =>
+const withPictures = (names: readonly string[], labels: Record<string, string | Uint8Array>) =>
   writeFolder({ ...Object.fromEntries(names.map((name) => [name, PNG])), ...labels });
 
 /** What a data set says, without where it was said. */
@@ -223,11 +223,6 @@ function content(dataset: ParsedDataset): Truth[] {
     })),
   }));
 }
-
-test('every format with labels has a case, here for boxes or in label-kinds.test.ts for the others', () => {
-  const elsewhere: FormatName[] = ['class-folders', 'label-pngs', 'images'];
-  expect([...CASES.map(({ format }) => format), ...elsewhere].sort()).toEqual([...FORMAT_NAMES].sort());
-});
 
 describe.each(CASES)('$format', ({ format, write, mistakes }) => {
   test('is told from its files, and reads what was written; a picture without labels is background', async () => {
@@ -301,6 +296,53 @@ describe.each(CASES)('$format', ({ format, write, mistakes }) => {
     ]);
   });
 });
+
+describe.each(SAMPLES)('$format of another tool: $title', (sample) => {
+  test('is told from its files, says what it says, and each thing skipped is told where it stands', async () => {
+    const root = await withPictures(sample.pictures, sample.files);
+    const dataset = await parseDataset(root);
+    expect(dataset.format).toBe(sample.format);
+    expect(
+      dataset.problems.map(({ code, file, line }) => (line === undefined ? [code, file] : [code, file, line])),
+    ).toEqual(sample.problems ?? []);
+    for (const { reason } of dataset.problems) expect(reason).toMatch(/^[^a-z].*\.$/s);
+    for (const { name, annotations, classNames, labelled } of dataset.pictures) {
+      const objects = sample.objects?.[name] ?? [];
+      expect([name, annotations.length]).toEqual([name, objects.length]);
+      expect(rounded(annotations)).toMatchObject(rounded(objects));
+      expect([name, classNames ?? []]).toEqual([name, sample.classes?.[name] ?? []]);
+      expect([name, labelled]).toEqual([name, !(sample.unlabelled ?? []).includes(name)]);
+    }
+    if (sample.classNames) expect(dataset.classNames.slice(0, sample.classNames.length)).toEqual(sample.classNames);
+  });
+});
+
+test.each([
+  ['yolo-obb', 'four corners', '0 0.1 0.1 0.3 0.1 0.3 0.4 0.1 0.4\n', ['yolo-segment', 'yolo-obb']],
+  [
+    'yolo-pose',
+    'two key points or five corners',
+    '0 0.5 0.5 0.2 0.2 0.4 0.4 2 0.3 0.3 1\n',
+    ['yolo-segment', 'yolo-pose'],
+  ],
+] as const)('%s: %s, which nothing settles, are asked about', async (format, _, text, candidates) => {
+  const root = await withPictures(['a.png'], { 'a.txt': text, 'classes.txt': 'nut\n' });
+  await expect(parseDataset(root)).rejects.toMatchObject({
+    code: 'ambiguous_format',
+    details: { candidates },
+    message: expect.stringContaining(`--format ${format}`),
+  });
+  for (const each of candidates) {
+    const dataset = await parseDataset(root, each);
+    expect([dataset.format, dataset.problems, dataset.pictures[0]!.annotations.length]).toEqual([each, [], 1]);
+  }
+});
+
+function rounded(objects: readonly object[]): object[] {
+  return JSON.parse(
+    JSON.stringify(objects, (_, value) => (typeof value === 'number' ? Math.round(value * 1e6) / 1e6 : value)),
+  );
+}
 
 /** An all-black grey PNG. */
 function tinyPng(width: number, height: number): Uint8Array {

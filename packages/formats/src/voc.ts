@@ -126,8 +126,13 @@ export async function readVocFile(
 
 /** The picture of the same name at the same place below the folder of pictures beside `Annotations`. */
 function withParallel(folder: DatasetFolder, file: string): string | undefined {
-  const stem = withExtension(file.replace(/(^|\/)Annotations\//i, '$1JPEGImages/'), '');
-  return stem === withExtension(file, '') ? undefined : folder.resolveStem(stem);
+  const stem = withExtension(file, '');
+  for (const pictures of ['JPEGImages', 'Data']) {
+    const parallel = stem.replace(/(^|\/)Annotations\//i, `$1${pictures}/`);
+    const found = parallel === stem ? undefined : folder.resolveStem(parallel);
+    if (found !== undefined) return found;
+  }
+  return undefined;
 }
 
 function readObject(

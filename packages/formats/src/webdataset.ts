@@ -9,6 +9,7 @@ import { ARCHIVE, type DatasetFolder, PICTURE, withExtension } from './folder.js
 import { parseJson } from './json-file.js';
 import { headerOf, readHeader } from './jsonl.js';
 import { addRecord, recordOf } from './picture-record.js';
+import { withPictureEnding } from './safe-name.js';
 import { loadMember, readTar, type TarMember, tarBlocks, tarEnd } from './tar.js';
 
 const HEADER = 'dataset.json';
@@ -111,8 +112,10 @@ async function writeSample(
   target: ExportTarget,
 ): Promise<void> {
   // A key ends at the first dot of a file's name.
-  const { dir, name: stem, ext } = posix.parse(picture.name);
-  const dotless = stem.includes('.') ? posix.join(dir, `${stem.replaceAll('.', '_')}${ext}`) : picture.name;
+  const { dir, base } = posix.parse(picture.name);
+  const ending = withPictureEnding(base, picture.format) === base ? posix.extname(base) : '';
+  const stem = base.slice(0, base.length - ending.length);
+  const dotless = stem.includes('.') ? posix.join(dir, stem.replaceAll('.', '_') + ending) : picture.name;
   const name = target.nameFor({ ...picture, name: dotless }, '', { withSplit: false });
   if (dotless !== picture.name) target.tell(picture, 'name_changed', `The picture is called ${JSON.stringify(name)}.`);
   const key = withExtension(name, '');

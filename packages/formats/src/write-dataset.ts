@@ -35,7 +35,10 @@ export async function writeDataset(
   const target = await ExportTarget.into(folder, options.pictures ?? 'copy');
   try {
     const pictures = fitted(dataset.pictures, format, new Set(classNames), target);
-    await format.write({ classNames, ...(skeletons && { skeletons }), pictures }, target);
+    await format.write(
+      { classNames, ...(skeletons && { skeletons: Object.assign(Object.create(null), skeletons) }), pictures },
+      target,
+    );
     return await target.finish();
   } catch (error) {
     await target.abandon();

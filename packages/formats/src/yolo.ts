@@ -64,17 +64,19 @@ function yoloFormat(name: YoloKind, line: string, capability: Partial<Capability
 async function findLabels(folder: DatasetFolder): Promise<string[]> {
   const pictureOf = matchLabels(folder);
   const labels: string[] = [];
-  let data: Data | undefined;
+  const others: string[] = [];
+  let lines = 0;
   for (const name of candidates(folder)) {
     const first = (await folder.readHead(name, 4096)).split(/\r?\n/).find((line) => line.trim() !== '');
     const isPaired = pictureOf.has(name) || /(^|\/)labels\//.test(name);
-    if (first === undefined ? isPaired : LABEL_LINE.test(first)) labels.push(name);
-    else if (pictureOf.has(name)) {
-      data ??= await readData(folder);
-      if (data.names) labels.push(name);
-    }
+    if (first === undefined ? isPaired : LABEL_LINE.test(first)) {
+      labels.push(name);
+      if (first !== undefined) lines++;
+    } else if (first !== undefined && pictureOf.has(name)) others.push(name);
   }
-  return labels;
+  if (others.length > 0 && (await readData(folder)).names) return [...labels, ...others].sort();
+  // Empty files beside files of another kind are those of that kind.
+  return lines > 0 || others.length === 0 ? labels : [];
 }
 
 async function parse(

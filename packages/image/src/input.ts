@@ -1,5 +1,5 @@
-import { constants } from 'node:fs';
-import { open } from 'node:fs/promises';
+import { closeSync, constants, fstatSync, open, read } from 'node:fs';
+import { promisify } from 'node:util';
 import { FoveaError } from '@fovea/annotations';
 import sharp, { type Metadata, type Sharp } from 'sharp';
 import { decodeBmp, readBmpHeader } from './bmp.js';
@@ -46,6 +46,7 @@ const DECODE_TIMEOUT_SECONDS = 60;
 const MAX_SIDE = 65_500;
 // Windows has no O_NONBLOCK, nor named pipes among its files.
 const O_RDONLY_NONBLOCK = constants.O_RDONLY | (constants.O_NONBLOCK ?? 0);
+const [openFile, readFile] = [promisify(open), promisify(read)];
 
 /**
  * Reads the header. Only the seven formats above are let through, told by their first bytes and not by their name, so that
@@ -151,17 +152,24 @@ export function openKnown(bytes: Uint8Array, fail: Fail = failure(undefined)) {
   };
 }
 
+/** Only what may wait for the disk goes through Node's pool of threads. */
 async function readRegularFile(path: string | Buffer, fail: Fail): Promise<Uint8Array> {
   try {
     // Non-blocking: opening a named pipe for reading would otherwise wait for a writer for ever.
-    const file = await open(path, O_RDONLY_NONBLOCK);
+    const file = await openFile(path, O_RDONLY_NONBLOCK);
     try {
-      const stat = await file.stat();
+      const stat = fstatSync(file);
       if (!stat.isFile()) throw fail(stat.isDirectory() ? 'it is a folder' : 'it is not a regular file');
       if (stat.size > MAX_FILE_BYTES) throw fail(`its ${stat.size} bytes are more than the limit of 1 GB`);
-      return await file.readFile();
+      const bytes = Buffer.allocUnsafeSlow(stat.size);
+      let done = 0;
+      for (let count = -1; done < bytes.length && count !== 0; done += count) {
+        count = (await readFile(file, bytes, done, bytes.length - done, null)).bytesRead;
+      }
+      // Less than it claimed where somebody is cutting it meanwhile.
+      return bytes.subarray(0, done);
     } finally {
-      await file.close();
+      closeSync(file);
     }
   } catch (cause) {
     if (cause instanceof FoveaError) throw cause;

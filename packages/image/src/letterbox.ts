@@ -1,5 +1,5 @@
 import type { Xyxy } from '@fovea/annotations';
-import type { RawImage } from './decode.js';
+import type { EncodedImage, RawImage } from './decode.js';
 import { resample } from './resample.js';
 
 /** Grey that fills what a picture does not cover. */
@@ -37,7 +37,7 @@ export function paste(
  * @param canvas uint8 [height, width, 3], written in full.
  */
 export async function letterbox(
-  image: RawImage,
+  image: RawImage | EncodedImage,
   canvas: Uint8Array,
   width: number,
   height: number,
@@ -56,7 +56,7 @@ export async function letterbox(
  * @param canvas uint8 [height, width, 3], written in full.
  */
 export async function placeImage(
-  image: RawImage,
+  image: RawImage | EncodedImage,
   canvas: Uint8Array,
   width: number,
   height: number,

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { decodeLabelMap, type ParseOptions, parseDataset } from '@fovea/formats';
@@ -8,7 +9,8 @@ import { importDataset, importPicture } from './import.js';
 import { getMedia } from './media.js';
 import { listMedia } from './media-page.js';
 import { createProject, getProject } from './project.js';
-import { createSnapshot, getSnapshot, readManifest } from './snapshot.js';
+import { createSnapshot, loadManifest } from './snapshot.js';
+import { getSnapshot } from './snapshots/lineage.js';
 
 let test: TestImport;
 beforeAll(async () => {
@@ -50,7 +52,7 @@ describe('whole pictures with classes', () => {
     });
 
     const snapshot = await createSnapshot(test.home, 'insects');
-    expect(snapshot.counts).toEqual({
+    expect(snapshot.counts).toMatchObject({
       media: 40,
       annotations: 0,
       classified: 40,
@@ -59,18 +61,18 @@ describe('whole pictures with classes', () => {
       val: 10,
       test: 0,
     });
-    const manifest = await readManifest(test.home, snapshot);
+    const manifest = await loadManifest(test.home, snapshot);
     const ofBee = manifest.find(({ name }) => name === 'train/bee/1.png')!;
     expect(ofBee).toMatchObject({ split: 'train', classIndices: [1], annotations: [], boxed: false });
     expect(ofBee).not.toHaveProperty('labelMapSha256');
-    expect(await createSnapshot(test.home, 'insects')).toEqual(snapshot);
+    expect(await createSnapshot(test.home, 'insects')).toEqual({ ...snapshot, isNew: false });
   });
 
   it('are split by class where they came without', async () => {
     const files: Record<string, Uint8Array> = {};
     for (let i = 0; i < 40; i++) files[`${i % 4 ? 'often' : 'seldom'}/${i}.png`] = pngOf(i + 100);
     await bring('stratified', await folder(files));
-    const manifest = await readManifest(test.home, await createSnapshot(test.home, 'stratified', { valFraction: 0.2 }));
+    const manifest = await loadManifest(test.home, await createSnapshot(test.home, 'stratified', { valFraction: 0.2 }));
     const val = manifest.filter(({ split }) => split === 'val');
     expect(val).toHaveLength(8);
     expect(val.filter(({ classIndices }) => classIndices![0] === 1)).toHaveLength(2);
@@ -139,7 +141,7 @@ describe('label maps', () => {
     ]);
     const snapshot = await createSnapshot(test.home, 'streets');
     expect(snapshot.counts).toMatchObject({ media: 3, classified: 1, labelMaps: 2 });
-    const carried = (await readManifest(test.home, snapshot)).find(({ name }) => name === 'val/images/b.png')!;
+    const carried = (await loadManifest(test.home, snapshot)).find(({ name }) => name === 'val/images/b.png')!;
     expect(carried).toMatchObject({ split: 'val', labelMapSha256: items[1]!.labelMap!.sha256, boxed: false });
   });
 
@@ -229,7 +231,7 @@ describe('labels of several kinds', () => {
         classes: [{ className: 'steel' }],
       });
       expect(of('b.png')).toMatchObject({ boxed: true, annotations: [], classes: [{ className: 'brass' }] });
-      const manifest = await readManifest(test.home, await createSnapshot(test.home, project));
+      const manifest = await loadManifest(test.home, await createSnapshot(test.home, project));
       for (const picture of manifest) expect(picture).not.toHaveProperty('boxed');
     }
   });
@@ -237,10 +239,14 @@ describe('labels of several kinds', () => {
   it('leave a snapshot of boxes alone what it was before there were others', async () => {
     await bring('plain', await folder({ 'a.png': pngOf(410), 'boxes.csv': `${BOXES}a.png,1,1,9,9,nut\n` }));
     const snapshot = await createSnapshot(test.home, 'plain');
-    const text = new TextDecoder().decode(await test.home.blobs.read(snapshot.manifestSha256));
-    const [header, picture] = text.split('\n').map((line) => (line === '' ? null : JSON.parse(line)));
-    expect(header.counts).toEqual({ media: 1, annotations: 1, train: 1, val: 0, test: 0 });
-    expect(Object.keys(picture)).toEqual(['sha256', 'name', 'width', 'height', 'split', 'annotations']);
+    const [picture] = await loadManifest(test.home, snapshot);
+    expect(Object.keys(picture!)).toEqual(['sha256', 'name', 'width', 'height', 'split', 'annotations']);
+    const counts = { media: 1, annotations: 1, train: 1, val: 0, test: 0 };
+    const header = { project: 'plain', classNames: ['nut'], valFraction: 0.15, seed: 0, counts };
+    const lines = [{ format: 'fovea-snapshot', version: 1, ...header }, picture].map(
+      (line) => `${JSON.stringify(line)}\n`,
+    );
+    expect(snapshot.id).toBe(createHash('sha256').update(lines.join('')).digest('hex').slice(0, 20));
     // And the header of an older one has no numbers of what there was not.
     await test.home.pool.query(
       `update fovea.snapshots set counts = counts - 'classified' - 'labelMaps' where id = $1`,

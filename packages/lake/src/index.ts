@@ -1,4 +1,6 @@
 export { type ActionReport, changeMedia, type MediaAction, undoAction } from './change-media.js';
+export { collectGarbage, type GarbageOptions, type GarbageProgress, type GarbageReport } from './garbage/collect.js';
+export type { Amount } from './garbage/files.js';
 export {
   type ImportOptions,
   type ImportProgress,
@@ -7,6 +9,15 @@ export {
   importPicture,
   type NewPicture,
 } from './import.js';
+export { type IngestOptions, ingest, type WatchReport, type WatchSourceOptions, watchSource } from './ingest/ingest.js';
+export {
+  openPicturePool,
+  type PicturePool,
+  type PicturePoolOptions,
+  type RawPath,
+  type StowedPicture,
+} from './ingest/picture-pool.js';
+export type { IngestProgress, IngestReport } from './ingest/tally.js';
 export {
   getMedia,
   loadMediaItems,
@@ -18,6 +29,7 @@ export {
 export { getMediaFacts, type MediaFacts } from './media-facts.js';
 export { listAspects, listMedia, type MediaPage, type MediaQuery } from './media-page.js';
 export { withMirror } from './mirror/mirrors.js';
+export { createUnion, groupNearDuplicates, type NearDuplicateOptions } from './near-duplicates.js';
 export {
   countsByClass,
   createProject,
@@ -38,7 +50,7 @@ export {
   type Range,
   type RangeField,
 } from './query/filter.js';
-export { type MediaSort, type Selection, SORT_FIELDS, selectMedia } from './query/selection.js';
+export { type MediaSort, type Selection, SORT_FIELDS, selectionSql, selectMedia } from './query/selection.js';
 export {
   EXPORT_FORMATS,
   type ExportFormat,
@@ -51,20 +63,36 @@ export {
 export { computeStatistics, type DatasetStatistics, type Histogram } from './query/statistics.js';
 export { createSampleProject, SAMPLE_PROJECT, type SampleOptions } from './sample.js';
 export {
+  type CreatedSnapshot,
   createSnapshot,
-  getSnapshot,
+  findSnapshot,
   listSnapshots,
   loadManifest,
-  type ManifestPicture,
   readManifest,
   type Snapshot,
   type SnapshotOptions,
+  type SnapshotQuery,
 } from './snapshot.js';
+export {
+  type ClassAmount,
+  type ClassDifference,
+  compareSnapshots,
+  DIFFERENCE_KINDS,
+  type DifferenceKind,
+  listDifference,
+  type PictureDifference,
+  type SnapshotComparison,
+} from './snapshots/compare.js';
+export { deleteSnapshot, getSnapshot, type SnapshotLineage, type SnapshotRun } from './snapshots/lineage.js';
+export { type ManifestRange, withManifestFile } from './snapshots/manifest-file.js';
+export type { LabelChange } from './snapshots/match.js';
+export type { ManifestAnnotation, ManifestPicture } from './snapshots/picture.js';
 export {
   DEFAULT_LIMITS,
   describeUrl,
   type Fetched,
   type FolderChanges,
+  isItemFailure,
   lookupPublic,
   type MediaKind,
   openSource,

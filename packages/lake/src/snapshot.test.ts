@@ -4,7 +4,8 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { importPicture } from './import.js';
 import { createProject, getProject } from './project.js';
 import { createSampleProject } from './sample.js';
-import { createSnapshot, getSnapshot, listSnapshots, readManifest } from './snapshot.js';
+import { createSnapshot, listSnapshots, loadManifest } from './snapshot.js';
+import { getSnapshot } from './snapshots/lineage.js';
 
 let test: TestHome;
 
@@ -40,14 +41,15 @@ describe('a snapshot', () => {
       classNames: ['even', 'odd'],
       counts: { media: 20, annotations: 20, train: 17, val: 3, test: 0 },
     });
-    const pictures = await readManifest(test.home, snapshot);
+    const pictures = await loadManifest(test.home, snapshot);
     expect(pictures).toHaveLength(20);
     expect(pictures.filter((picture) => picture.split === 'val')).toHaveLength(3);
     const third = pictures.find((picture) => picture.name === '3.png')!;
     expect(third).toMatchObject({ width: 64, height: 48, annotations: [{ classIndex: 1, box: [1, 1, 23, 20] }] });
-    expect(await readManifest(test.home, snapshot.id)).toEqual(pictures);
+    expect(await loadManifest(test.home, snapshot.id)).toEqual(pictures);
 
-    expect(await createSnapshot(test.home, 'p')).toEqual(snapshot);
+    expect(snapshot.isNew).toBe(true);
+    expect(await createSnapshot(test.home, 'p')).toEqual({ ...snapshot, isNew: false });
     const other = await createSnapshot(test.home, 'p', { seed: 1, name: 'another split' });
     expect(other).toMatchObject({ name: 'another split', seed: 1 });
     expect(other.id).not.toBe(snapshot.id);
@@ -56,13 +58,13 @@ describe('a snapshot', () => {
 
   it('does not change when its project does', async () => {
     const [before] = await listSnapshots(test.home, 'p');
-    const pictures = await readManifest(test.home, before!);
+    const pictures = await loadManifest(test.home, before!);
     await add('p', seeds(50, 5));
-    expect(await readManifest(test.home, before!.id)).toEqual(pictures);
+    expect(await loadManifest(test.home, before!.id)).toEqual(pictures);
     const after = await createSnapshot(test.home, 'p', { seed: 1 });
     expect(after.id).not.toBe(before!.id);
     expect(after.counts.media).toBe(25);
-    expect(await getSnapshot(test.home, before!.id)).toEqual(before);
+    expect(await getSnapshot(test.home, before!.id)).toEqual({ ...before, runs: [] });
   });
 
   it('is the same on another home with the same pictures, in whatever order they came', async () => {
@@ -90,8 +92,8 @@ describe('a snapshot', () => {
           await importPicture(home, home === test.home ? 'q' : 'p', picture);
         }
       }
-      const here = await readManifest(test.home, await createSnapshot(test.home, 'q'));
-      const there = await readManifest(other.home, await createSnapshot(other.home, 'p'));
+      const here = await loadManifest(test.home, await createSnapshot(test.home, 'q'));
+      const there = await loadManifest(other.home, await createSnapshot(other.home, 'p'));
       expect(there).toEqual(here);
     } finally {
       await other.remove();

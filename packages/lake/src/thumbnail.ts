@@ -1,8 +1,9 @@
 import { randomUUID } from 'node:crypto';
+import { mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { mkdir, readFile, rename, stat, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { makeThumbnail, sniffFormat } from '@fovea/image';
-import { type Home, storageError } from '@fovea/store';
+import { type Home, storageError, systemCode } from '@fovea/store';
 import { mediaFile } from './video/media-file.js';
 
 /** What is needed of a home to keep thumbnails. */
@@ -46,7 +47,7 @@ export async function writeThumbnail(home: ThumbnailHome, sha256: string, bytes:
 /** Stores a thumbnail that `readFacts` or `makeThumbnail` made. */
 export async function storeThumbnail(home: Pick<Home, 'path'>, sha256: string, thumbnail: Uint8Array): Promise<void> {
   const path = thumbnailPath(home, sha256);
-  const draft = join(home.path, 'tmp', `blob-${process.pid}-${randomUUID()}`);
+  const draft = draftPath(home);
   try {
     await mkdir(dirname(path), { recursive: true });
     await writeFile(draft, thumbnail);
@@ -55,6 +56,27 @@ export async function storeThumbnail(home: Pick<Home, 'path'>, sha256: string, t
     throw storageError(error, home.path);
   }
 }
+
+/** Stores a thumbnail at once, for a process that does little else. */
+export function storeThumbnailSync(home: Pick<Home, 'path'>, sha256: string, thumbnail: Uint8Array): void {
+  const path = thumbnailPath(home, sha256);
+  const draft = draftPath(home);
+  try {
+    writeFileSync(draft, thumbnail);
+    try {
+      renameSync(draft, path);
+    } catch (error) {
+      if (systemCode(error) !== 'ENOENT') throw error;
+      mkdirSync(dirname(path), { recursive: true });
+      renameSync(draft, path);
+    }
+  } catch (error) {
+    rmSync(draft, { force: true });
+    throw storageError(error, home.path);
+  }
+}
+
+const draftPath = (home: Pick<Home, 'path'>): string => join(home.path, 'tmp', `blob-${process.pid}-${randomUUID()}`);
 
 /** Whether a picture's thumbnail exists. */
 export async function hasThumbnail(home: Pick<Home, 'path'>, sha256: string): Promise<boolean> {

@@ -10,6 +10,7 @@ const statusByCode: Record<string, Status> = {
   forbidden_origin: 403,
   method_not_allowed: 405,
   model_name_taken: 409,
+  snapshot_in_use: 409,
   too_large: 413,
   unsupported_media_type: 415,
   range_beyond: 416,

@@ -1,5 +1,5 @@
 import type * as api from '@fovea/api';
-import type { MediaItem, Project, Snapshot } from '@fovea/lake';
+import type { MediaItem, Project } from '@fovea/lake';
 
 /** A project as the API shows it. */
 export function presentProject(project: Project): api.Project {
@@ -43,16 +43,5 @@ export function presentMedia(item: MediaItem): api.MediaItem {
       sha256: item.labelMap.sha256,
       classes: item.labelMap.classes.map(({ className, classIndex, pixels }) => ({ className, classIndex, pixels })),
     },
-  };
-}
-
-/** A snapshot's header as the API shows it. */
-export function presentSnapshot(snapshot: Snapshot): api.Snapshot {
-  return {
-    id: snapshot.id,
-    name: snapshot.name,
-    createdAt: snapshot.createdAt.toISOString(),
-    classNames: [...snapshot.classNames],
-    counts: snapshot.counts,
   };
 }

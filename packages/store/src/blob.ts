@@ -8,6 +8,12 @@ export interface StoredBlob {
   readonly sizeBytes: number;
 }
 
+/** A blob as a listing has it. */
+export interface BlobEntry extends StoredBlob {
+  /** When it was last stored, to some minutes: what is stored again counts as new, see {@link REFRESH_MS}. */
+  readonly storedAt: Date;
+}
+
 /** Bytes to store: in memory, a file's path, or a stream. */
 export type BlobSource = Uint8Array | string | Readable;
 
@@ -41,7 +47,23 @@ export interface BlobStore {
   read(sha256: string): Promise<Uint8Array>;
   /** Removes the blob; nothing happens where it does not exist. */
   delete(sha256: string): Promise<void>;
+  /** All blobs, some at a time, in no order. What comes or goes meanwhile may be in it or not. */
+  list(): AsyncGenerator<BlobEntry[]>;
+  /**
+   * Removes the blob unless it was stored since, by whichever process: who stores bytes that are there already finds them
+   * there afterwards. On S3, between the last look and the removal lies one request.
+   *
+   * @param before - an hour ago at the latest, see {@link REFRESH_MS}
+   * @returns whether it was removed
+   */
+  deleteUnused(sha256: string, before: Date): Promise<boolean>;
 }
+
+/**
+ * Bytes that are stored while they are there already count as stored anew where the last time is this long ago; so from
+ * when `put` answers, bytes are safe from {@link BlobStore.deleteUnused} for the rest of its hour, 40 minutes.
+ */
+export const REFRESH_MS = 20 * 60_000;
 
 const SHA256 = /^[0-9a-f]{64}$/;
 

@@ -8,6 +8,7 @@ import type { BlobStore } from './blob.js';
 import { openBlobStore } from './blob-store.js';
 import { freeBytes, RESERVED_BYTES } from './draft.js';
 import { diskFull, StoreError, storageError, systemCode } from './error.js';
+import { restoreCondemned } from './folder-blobs.js';
 import { migrate } from './migrate.js';
 import { connectToHome, leave, type Presence, reconnectToHome } from './postgres/server.js';
 import { isAlive } from './process.js';
@@ -26,6 +27,8 @@ export interface Home {
   readonly db: Database;
   readonly pool: pg.Pool;
   readonly blobs: BlobStore;
+  /** Where blobs lie, if not in the folder, for processes that open them themselves; without secrets. */
+  readonly blobsUrl: string | null;
   /** A further pool of connections to the same database, for engines that want their own; whoever asks for it ends it. */
   createPool(config?: { readonly max?: number; readonly options?: string }): pg.Pool;
   /** Folder for a run's checkpoints and work files, `runs/<id>`; not created. */
@@ -73,7 +76,8 @@ export interface OpenHomeOptions {
 export async function openHome(path: string, options: OpenHomeOptions = {}): Promise<Home> {
   const home = resolve(path);
   await prepareFolders(home);
-  const blobs = openBlobStore(home, options.blobsUrl === undefined ? process.env.FOVEA_BLOBS_URL : options.blobsUrl);
+  const blobsUrl = (options.blobsUrl === undefined ? process.env.FOVEA_BLOBS_URL : options.blobsUrl) || null;
+  const blobs = openBlobStore(home, blobsUrl);
   const url = options.databaseUrl === undefined ? process.env.FOVEA_DATABASE_URL : options.databaseUrl;
   const database = !url ? await openEmbedded(home, options.onProgress) : await openExternal(url);
   const closers: (() => Promise<void>)[] = [];
@@ -82,6 +86,7 @@ export async function openHome(path: string, options: OpenHomeOptions = {}): Pro
     db: drizzle(database.pool, { schema }),
     pool: database.pool,
     blobs,
+    blobsUrl,
     createPool: database.createPool,
     runFolder: (runId) => join(home, 'runs', runId),
     explain: (error) => explainFailure(error, home),
@@ -128,6 +133,7 @@ async function prepareFolders(home: string): Promise<void> {
     }
     throw storageError(error, home);
   }
+  await restoreCondemned(home);
   await removeDrafts(join(home, 'tmp'));
 }
 

@@ -1,6 +1,8 @@
-export type { BlobSource, BlobStore, StoredBlob } from './blob.js';
+export { type BlobEntry, type BlobSource, type BlobStore, REFRESH_MS, type StoredBlob } from './blob.js';
 export { openBlobStore } from './blob-store.js';
+export { type BlobWriter, openBlobWriter } from './blob-writer.js';
 export { StoreError, storageError, systemCode } from './error.js';
+export { restoreCondemned } from './folder-blobs.js';
 export {
   type Database,
   type DatabaseClient,

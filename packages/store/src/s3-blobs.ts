@@ -1,6 +1,14 @@
 import { createHash } from 'node:crypto';
 import { readFile, rm } from 'node:fs/promises';
-import { assertSha256, type BlobSource, type BlobStore, damagedBlob, type StoredBlob, unknownBlob } from './blob.js';
+import {
+  assertSha256,
+  type BlobSource,
+  type BlobStore,
+  damagedBlob,
+  REFRESH_MS,
+  type StoredBlob,
+  unknownBlob,
+} from './blob.js';
 import { openBlobCache } from './blob-cache.js';
 import { assertRoom, draftPath, writeDraft } from './draft.js';
 import { StoreError, storageError } from './error.js';
@@ -55,10 +63,16 @@ export function openS3Blobs(home: string, url: string, options: S3BlobsOptions =
 
   const has = async (sha256: string): Promise<boolean> => (await client.head(keyOf(sha256))) !== undefined;
 
+  /** Whether it is there and was stored so lately that it stays; what is older is stored again, which makes it new. */
+  async function isFresh(sha256: string): Promise<boolean> {
+    const found = await client.head(keyOf(sha256));
+    return found !== undefined && Date.now() - found.storedAt.getTime() < REFRESH_MS;
+  }
+
   async function put(source: BlobSource): Promise<StoredBlob> {
     if (source instanceof Uint8Array) {
       const stored = { sha256: createHash('sha256').update(source).digest('hex'), sizeBytes: source.byteLength };
-      if (!(await has(stored.sha256))) await client.put(keyOf(stored.sha256), source, { sha256: stored.sha256 });
+      if (!(await isFresh(stored.sha256))) await client.put(keyOf(stored.sha256), source, { sha256: stored.sha256 });
       return stored;
     }
     // Its name is known when all of it was seen, and a file may change while it is sent: so a copy is sent.
@@ -66,7 +80,7 @@ export function openS3Blobs(home: string, url: string, options: S3BlobsOptions =
     try {
       await assertRoom(home, 0);
       const stored = await writeDraft(draft, source, home);
-      if (!(await has(stored.sha256))) {
+      if (!(await isFresh(stored.sha256))) {
         sweptUploads ??= client
           .abortUploads(`${root === '' ? '' : `${root}/`}`, STALE_UPLOAD_MS)
           .catch(() => undefined);
@@ -144,6 +158,22 @@ export function openS3Blobs(home: string, url: string, options: S3BlobsOptions =
     delete: async (sha256) => {
       await client.delete(keyOf(sha256));
       await cache.remove(sha256);
+    },
+    list: async function* () {
+      const prefix = root === '' ? '' : `${root}/`;
+      for await (const objects of client.list(prefix)) {
+        yield objects.flatMap(({ key, sizeBytes, storedAt }) => {
+          const [, folder, rest] = /^([0-9a-f]{2})\/([0-9a-f]{62})$/.exec(key.slice(prefix.length)) ?? [];
+          return folder === undefined ? [] : [{ sha256: folder + rest, sizeBytes, storedAt }];
+        });
+      }
+    },
+    deleteUnused: async (sha256, before) => {
+      const found = await client.head(keyOf(sha256));
+      if (found === undefined || found.storedAt >= before) return false;
+      await client.delete(keyOf(sha256));
+      await cache.remove(sha256);
+      return true;
     },
   };
 }

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { renderSamplePicture } from '@fovea/image';
-import { createProject, createSnapshot, importPicture, readManifest } from '@fovea/lake';
+import { createProject, createSnapshot, importPicture, loadManifest } from '@fovea/lake';
 import { openDetector } from '@fovea/models';
 import {
   getLog,
@@ -126,7 +126,7 @@ describe('a run from start to end', () => {
       pictures: { sha256: string; width: number; groundTruth: { className: string; box: number[] }[] }[];
     };
     expect(sample.epoch).toBe(request.epochs);
-    const manifest = await readManifest(test.home, await createSnapshot(test.home, 'parts'));
+    const manifest = await loadManifest(test.home, await createSnapshot(test.home, 'parts'));
     const val = new Set(manifest.filter(({ split }) => split === 'val').map(({ sha256 }) => sha256));
     expect(sample.pictures.length).toBe(Math.min(12, val.size));
     for (const picture of sample.pictures) {

@@ -1,14 +1,20 @@
-import { loadManifest, mediaFile, type Snapshot } from '@fovea/lake';
+import { mediaFile, readManifest, type Snapshot } from '@fovea/lake';
 import type { Home } from '@fovea/store';
 import type { PictureStream } from './check-data.js';
 import type { Locate } from './loading/picture-source.js';
 import type { PlannedPicture } from './plan.js';
 
 async function* picturesOf(home: Home, snapshot: Snapshot): AsyncGenerator<PlannedPicture> {
-  for await (const picture of loadManifest(home, snapshot)) {
-    const { labelMapSha256 } = picture;
+  for await (const picture of readManifest(home, snapshot)) {
+    const { labelMapSha256, annotations, ...of } = picture;
     yield {
-      ...picture,
+      ...of,
+      // Nothing learns from outlines yet, and they may be many bytes.
+      annotations: annotations.map(({ classIndex, box, isCrowd }) => ({
+        classIndex,
+        box,
+        ...(isCrowd && { isCrowd }),
+      })),
       // No files yet: bytes are asked for by `locate` when they are needed.
       path: `blob:${picture.sha256}`,
       ...(labelMapSha256 === undefined ? {} : { labelMapPath: `blob:${labelMapSha256}` }),

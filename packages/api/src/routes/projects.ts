@@ -5,9 +5,7 @@ import {
   mediaPageSchema,
   mediaQuerySchema,
   newProjectSchema,
-  newSnapshotSchema,
   projectSchema,
-  snapshotSchema,
 } from '../schemas/index.js';
 import { answers, bytes, json, mediaParams, projectParams } from './answer.js';
 
@@ -137,24 +135,4 @@ export const getMediaLabelMap = createRoute({
     'The stored value of a pixel is its class index in the project, 255 where it is unlabelled (transparent).',
   request: { params: mediaParams },
   responses: bytes('image/png', 'The label map.'),
-});
-
-export const listSnapshots = createRoute({
-  method: 'get',
-  path: '/projects/{project}/snapshots',
-  operationId: 'listSnapshots',
-  tags: ['snapshots'],
-  summary: "A project's snapshots, newest first",
-  request: { params: projectParams },
-  responses: answers(z.object({ snapshots: z.array(snapshotSchema) }), 'The snapshots.'),
-});
-
-export const createSnapshot = createRoute({
-  method: 'post',
-  path: '/projects/{project}/snapshots',
-  operationId: 'createSnapshot',
-  tags: ['snapshots'],
-  summary: 'Freeze the project as it stands; the same content gives the same snapshot',
-  request: { params: projectParams, body: json(newSnapshotSchema) },
-  responses: answers(snapshotSchema, 'The snapshot.', 201),
 });

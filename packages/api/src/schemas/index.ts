@@ -1,3 +1,4 @@
+export * from './curation.js';
 export * from './error.js';
 export * from './filter.js';
 export * from './geometry.js';

@@ -78,8 +78,8 @@ function wordsOf(address: string): number[] {
 /** The error for a host that lies where nobody may be sent. */
 export function privateAddress(host: string, address: string, what: string): FoveaError {
   const of = host === address ? host : `${host} (${address})`;
-  const sentence =
-    `The address of ${of} is not public: it is ${what}. ` + 'If it is meant, allow it with --allow-private-addresses.';
+  const remedy = 'If it is meant, allow it with --allow-private-addresses.';
+  const sentence = `The address of ${of} is not public: it is ${what}. ${remedy}`;
   return new FoveaError('private_address', sentence, { host, address });
 }
 

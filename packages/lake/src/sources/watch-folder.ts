@@ -84,9 +84,8 @@ export async function watchFolder(source: WatchableSource, options: WatchOptions
 
   function follow(path: Buffer, name: string): void {
     if (watchers.has(name) || isPolling) return;
-    let watcher: FSWatcher;
     try {
-      watcher = watch(path, { encoding: 'buffer' }, (_, entry) => {
+      const watcher = watch(path, { encoding: 'buffer' }, (_, entry) => {
         // Without a name all of the folder may be meant.
         if (entry === null) isRescanDue = true;
         else if (!isHidden(nameText(entry as Buffer))) {
@@ -94,16 +93,16 @@ export async function watchFolder(source: WatchableSource, options: WatchOptions
         }
         wake();
       });
+      watcher.on('error', () => unfollow(name));
+      watchers.set(name, watcher);
     } catch (cause) {
       const { code } = cause as NodeJS.ErrnoException;
       if (code !== 'ENOSPC' && code !== 'EMFILE' && code !== 'ENOSYS') return;
       isPolling = true;
       const remedy = 'raise fs.inotify.max_user_watches to be told at once';
       const reason = `The system lets this user watch no more folders (${code}): everything is looked at every ${pollMs / 1000} s instead; ${remedy}.`;
-      return tellOnce(source.root, 'watch_limit', reason);
+      tellOnce(source.root, 'watch_limit', reason);
     }
-    watcher.on('error', () => unfollow(name));
-    watchers.set(name, watcher);
   }
 
   function unfollow(name: string): void {

@@ -109,9 +109,8 @@ export async function createExactSet(dimensions: number, threads: number): Promi
           return;
         }
         whole.push(at);
-        if (!chosen) return void masks.push(undefined);
-        const mask = new Uint8Array(ids.length);
-        for (const slot of chosen) mask[slot] = 1;
+        const mask = chosen && new Uint8Array(ids.length);
+        for (const slot of chosen ?? []) mask![slot] = 1;
         masks.push(mask);
       });
       if (whole.length === 0) return answers;

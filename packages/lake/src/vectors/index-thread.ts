@@ -95,8 +95,12 @@ export function openIndexThread(settings: IndexSettings): IndexThread {
       underway++;
       ask({ do: 'search', queries, asked: batch.map(({ asked }) => asked) }, [queries.buffer])
         .then(
-          ({ found }) => batch.forEach(({ resolve }, at) => resolve(found![at]!)),
-          (error: unknown) => batch.forEach(({ reject }) => reject(error)),
+          ({ found }) => {
+            for (const [at, { resolve }] of batch.entries()) resolve(found![at]!);
+          },
+          (error: unknown) => {
+            for (const { reject } of batch) reject(error);
+          },
         )
         .finally(() => {
           underway--;

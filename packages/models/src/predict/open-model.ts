@@ -1,4 +1,4 @@
-import { decodeImage, placeImage, type RawImage } from '@fovea/image';
+import { decodeImage, type EncodedImage, placeImage, type RawImage } from '@fovea/image';
 import { decodeModel, loadModelBytes } from '@fovea/onnx';
 import { type DeviceName, openWorkerSession } from '@fovea/runtime';
 import {
@@ -17,8 +17,11 @@ import type {
   SegmentationResult,
 } from './result.js';
 
-/** A picture to predict on: its pixels, the bytes of its file, or the file's path. */
-export type PredictInput = RawImage | Uint8Array | string;
+/**
+ * A picture to predict on: its pixels, the bytes of its file, or the file's path; or the bytes with the size they are
+ * known to have, of which no more is decoded than the model's input needs.
+ */
+export type PredictInput = RawImage | EncodedImage | Uint8Array | string;
 
 interface OpenModelOf<Spec extends { readonly task: string }, Result> {
   readonly task: Spec['task'];
@@ -54,13 +57,13 @@ function toPlanes(pixels: Uint8Array, out: Float32Array): void {
 }
 
 /**
- * Loads a model Fovea exported from its ONNX file; what it is for stands in the file.
+ * Loads a model Fovea exported from its ONNX file, or that file's bytes; what it is for stands in the file.
  *
  * @throws OnnxError `invalid_model`, `missing_spec`, `model_not_loadable`, `device_not_available`; `predict` throws
  *   FoveaError `unreadable_image` for what is no picture.
  */
-export async function openModel(path: string, options: OpenModelOptions = {}): Promise<OpenModel> {
-  const bytes = await loadModelBytes(path);
+export async function openModel(model: string | Uint8Array, options: OpenModelOptions = {}): Promise<OpenModel> {
+  const bytes = typeof model === 'string' ? await loadModelBytes(model) : model;
   const spec = decodeSpec(decodeModel(bytes));
   const { threads = 1, device } = options;
   const session = await openWorkerSession(bytes, { threads, ...(device ? { device } : {}) });

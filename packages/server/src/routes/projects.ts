@@ -1,10 +1,10 @@
 import * as routes from '@fovea/api/routes';
-import { createProject, createSnapshot, getProject, listProjects, listSnapshots } from '@fovea/lake';
-import { presentProject, presentSnapshot } from '../present-lake.js';
+import { createProject, getProject, listProjects } from '@fovea/lake';
+import { presentProject } from '../present-lake.js';
 import type { Services } from '../services.js';
 import { createRouter } from './router.js';
 
-/** Projects and their snapshots. */
+/** Projects. */
 export function projectRoutes({ home }: Services) {
   return createRouter()
     .openapi(routes.listProjects, async (c) =>
@@ -17,11 +17,5 @@ export function projectRoutes({ home }: Services) {
     })
     .openapi(routes.getProject, async (c) =>
       c.json(presentProject(await getProject(home, c.req.valid('param').project)), 200),
-    )
-    .openapi(routes.listSnapshots, async (c) =>
-      c.json({ snapshots: (await listSnapshots(home, c.req.valid('param').project)).map(presentSnapshot) }, 200),
-    )
-    .openapi(routes.createSnapshot, async (c) =>
-      c.json(presentSnapshot(await createSnapshot(home, c.req.valid('param').project, c.req.valid('json'))), 201),
     );
 }

@@ -16,6 +16,8 @@ export interface S3Object {
   readonly sizeBytes: number;
   /** Changes with the bytes; without its quotation marks. */
   readonly etag: string;
+  /** When it was last stored, by the storage's clock; now where it does not say, so that nothing is taken for old. */
+  readonly storedAt: Date;
 }
 
 /** Bytes of an object, on their way. */
@@ -348,7 +350,12 @@ export function openS3Client(options: S3ClientOptions): S3Client {
     const { answer } = await ask({ method: 'HEAD', key, also: [404] });
     // A head has no body to tell a missing bucket by; what is asked next does.
     if (answer.status === 404) return undefined;
-    return { key, sizeBytes: Number(answer.headers['content-length'] ?? 0), etag: etagOf(answer) };
+    return {
+      key,
+      sizeBytes: Number(answer.headers['content-length'] ?? 0),
+      etag: etagOf(answer),
+      storedAt: dateOf(answer.headers['last-modified']),
+    };
   }
 
   async function* list(
@@ -375,6 +382,7 @@ export function openS3Client(options: S3ClientOptions): S3Client {
           key: isEncoded ? decodeKey(key) : key,
           sizeBytes: Number(textOf(entry, 'Size') ?? 0),
           etag: (textOf(entry, 'ETag') ?? '').replaceAll('"', ''),
+          storedAt: dateOf(textOf(entry, 'LastModified')),
         };
       });
       const next = textOf(text, 'IsTruncated') === 'true' ? textOf(text, 'NextContinuationToken') : undefined;
@@ -429,6 +437,11 @@ function sizeOf(body: S3Body): number {
 
 function rangeOf(start: number, end: number | undefined): string {
   return `bytes=${start}-${end === undefined ? '' : end - 1}`;
+}
+
+function dateOf(text: unknown): Date {
+  const date = new Date(String(text ?? ''));
+  return Number.isNaN(date.getTime()) ? new Date() : date;
 }
 
 function etagOf({ headers }: WireAnswer): string {

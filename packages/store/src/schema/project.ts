@@ -171,11 +171,17 @@ export interface SnapshotCounts {
   train: number;
   val: number;
   test: number;
+  /** Pictures that were left out, since nobody labelled them; absent in snapshots from before this was counted. */
+  unlabelled?: number;
+  /** Groups of near duplicates and of frames of one video that are kept on one side. */
+  groups?: number;
+  /** 1 where pictures that belong together are on both sides, since otherwise one side would be empty. */
+  torn?: number;
 }
 
-/** The header of an immutable dataset version; its content is the manifest, a JSON-lines file in the blob store. */
+/** The header of an immutable dataset version; its content is the manifest, a Parquet file in the blob store. */
 export const snapshots = fovea.table('snapshots', {
-  /** The first 20 hexadecimal digits of the manifest's SHA-256: same content, same snapshot. */
+  /** The first 20 hexadecimal digits of the SHA-256 of its content in canonical form: same content, same snapshot. */
   id: text('id').primaryKey(),
   projectId: bigint('project_id', { mode: 'number' })
     .notNull()
