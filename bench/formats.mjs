@@ -30,6 +30,7 @@ async function main() {
     for (const [each, all] of Object.entries(figures)) {
       result[each] = {
         seconds: median(all.map(({ seconds }) => seconds)),
+        cpuSeconds: median(all.map(({ cpuSeconds }) => cpuSeconds)),
         peakMegabytes: Math.max(...all.map(({ peakMegabytes }) => peakMegabytes)),
       };
     }
@@ -42,10 +43,12 @@ async function main() {
       `COCO, ${objects} objects in ${pictures} pictures; the median of ${rounds}, the most memory of a process`,
     );
     for (const each of ['read', 'write', 'json']) {
-      const { seconds, peakMegabytes } = result[each];
+      const { seconds, cpuSeconds, peakMegabytes } = result[each];
       const against =
         each === 'json' ? 'JSON.parse and JSON.stringify alone' : `${result.ratio[each].toFixed(1)} times those`;
-      console.log(`${each.padEnd(6)} ${seconds.toFixed(2)} s, ${peakMegabytes.toFixed(0)} MB (${against})`);
+      console.log(
+        `${each.padEnd(6)} ${seconds.toFixed(2)} s (${cpuSeconds.toFixed(2)} of processors), ${peakMegabytes.toFixed(0)} MB (${against})`,
+      );
     }
   } finally {
     await rm(home, { recursive: true, force: true });
@@ -97,7 +100,7 @@ async function measure(what, home) {
   const { parseDataset, writeDataset } = await import('@fovea/formats');
   let parsed;
   if (what === 'write') parsed = await parseDataset(join(home, 'set'));
-  const started = performance.now();
+  const [started, cpu] = [performance.now(), process.cpuUsage()];
   if (what === 'json') {
     const json = JSON.parse(await readFile(join(home, 'set/annotations.json'), 'utf8'));
     await writeFile(join(home, 'out'), JSON.stringify(json));
@@ -119,5 +122,12 @@ async function measure(what, home) {
     if (report.annotations !== objects) throw new Error(`wrote ${report.annotations} of ${objects}`);
   }
   const seconds = (performance.now() - started) / 1000;
-  console.log(JSON.stringify({ seconds, peakMegabytes: process.resourceUsage().maxRSS / 1024 }));
+  const { user, system } = process.cpuUsage(cpu);
+  console.log(
+    JSON.stringify({
+      seconds,
+      cpuSeconds: (user + system) / 1e6,
+      peakMegabytes: process.resourceUsage().maxRSS / 1024,
+    }),
+  );
 }

@@ -51,23 +51,25 @@ async function writePictures(round) {
   return { folder, files };
 }
 
-/** Processor time so far in ms: of this process, and of all its processes where the system tells. */
-function cpuMs() {
-  const { user, system } = process.cpuUsage();
-  const main = (user + system) / 1000;
-  if (!existsSync(`/proc/self/task/${process.pid}/children`)) return { main };
-  const children = readFileSync(`/proc/self/task/${process.pid}/children`, 'utf8').split(' ').filter(Boolean);
-  const ticks = children.map((pid) => {
-    const fields = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ').at(-1).split(' ');
-    return Number(fields[11]) + Number(fields[12]);
-  });
-  // A hundred ticks a second on every Linux.
-  return { main, all: main + ticks.reduce((sum, each) => sum + each, 0) * 10 };
+/** Processor time so far in ms of this process and of each of its children; undefined where the system does not tell. */
+function childrenMs() {
+  const list = `/proc/self/task/${process.pid}/children`;
+  if (!existsSync(list)) return undefined;
+  return new Map(
+    readFileSync(list, 'utf8')
+      .split(' ')
+      .filter(Boolean)
+      .map((pid) => {
+        const fields = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ').at(-1).split(' ');
+        // A hundred ticks a second on every Linux.
+        return [pid, (Number(fields[11]) + Number(fields[12])) * 10];
+      }),
+  );
 }
 
 /** Does `one` for each file, so many at once: pictures per second, processor time of each. */
 async function pass(files, inFlight, one) {
-  const [started, before] = [performance.now(), cpuMs()];
+  const [started, main, children] = [performance.now(), process.cpuUsage(), childrenMs()];
   let next = 0;
   await Promise.all(
     Array.from({ length: inFlight }, async () => {
@@ -75,11 +77,14 @@ async function pass(files, inFlight, one) {
     }),
   );
   const seconds = (performance.now() - started) / 1000;
-  const after = cpuMs();
+  const { user, system } = process.cpuUsage(main);
+  const mainMs = (user + system) / 1000;
+  // Children that end meanwhile had nothing to do.
+  const ofChildren = [...(childrenMs() ?? [])].reduce((sum, [pid, ms]) => sum + ms - (children.get(pid) ?? 0), 0);
   return {
     perSecond: files.length / seconds,
-    mainMs: (after.main - before.main) / files.length,
-    ...(after.all !== undefined && { cpuMs: (after.all - before.all) / files.length }),
+    mainMs: mainMs / files.length,
+    ...(children && { cpuMs: (mainMs + ofChildren) / files.length }),
   };
 }
 
@@ -123,7 +128,12 @@ const pool = openPicturePool(home);
 const sides = {
   decoding: (files) => pass(files, 2 * cores, (file) => sharp(file).raw().toBuffer()),
   facts: (files) => pass(files, 3 * cores, readers.read),
-  stored: (files) => pass(files, pool.size, (file) => pool.stow(file)),
+  stored: async (files) => {
+    // Workers that were idle for long have ended: the first pictures start them.
+    const warm = files.slice(0, pool.size * 4);
+    await Promise.all(warm.map((file) => pool.stow(file)));
+    return pass(files.slice(warm.length), pool.size, (file) => pool.stow(file));
+  },
   ...(peer && {
     pillow: (files) => askPeer(files, 'full'),
     pillowReduced: (files) => askPeer(files, 'reduced'),

@@ -40,7 +40,7 @@ export const table = {
   formats: ['annotations', 'image'],
   api: ['annotations'],
   models: ['nn', 'runtime', 'image', 'annotations'],
-  lake: ['annotations', 'formats', 'image', 'video', 'store', 'runtime'],
+  lake: ['annotations', 'formats', 'image', 'video', 'store'],
   registry: ['onnx', 'store'],
   analytics: ['annotations'],
   jobs: ['store'],
@@ -53,14 +53,21 @@ export const table = {
   cli: [...below(5), 'server'],
 };
 
-/** All a room may import: its row, and the roots among what its row leads to. */
+/** What a room may import beyond its row, each by a decision of its own. */
+export const beyond = {
+  // Vectors are searched by matrix products: docs/adr/0010-exact-vector-search.md.
+  lake: ['runtime'],
+};
+
+/** All a room may import: its row, what was allowed beyond it, and the roots among what these lead to. */
 export function allowed(room) {
+  const row = (name) => [...table[name], ...(beyond[name] ?? [])];
   const reached = new Set();
   const visit = (name) => {
     if (reached.has(name)) return;
     reached.add(name);
-    for (const next of table[name]) visit(next);
+    for (const next of row(name)) visit(next);
   };
-  for (const name of table[room]) visit(name);
-  return new Set([...table[room], ...roots.filter((name) => reached.has(name))]);
+  for (const name of row(room)) visit(name);
+  return new Set([...row(room), ...roots.filter((name) => reached.has(name))]);
 }

@@ -9,11 +9,14 @@ import type {
   MediaAction,
   MediaListQuery,
   NewBoxAnnotation,
+  NewIngest,
   NewProject,
   NewRun,
   NewSnapshot,
   Prediction,
   PredictQuery,
+  ProjectModel,
+  Similar,
   SnapshotDifferenceQuery,
   SnapshotPicturesQuery,
 } from './resources.js';
@@ -29,6 +32,14 @@ export type MediaFilter = Partial<Omit<MediaListQuery, 'labelled' | 'cursor'>> &
   readonly labelled?: boolean;
   readonly cursor?: string | null;
 };
+
+/** What others are to be like, and how many. */
+export interface SimilarQuery {
+  readonly model: string;
+  /** xyxy in pixels of the picture. */
+  readonly region?: readonly [number, number, number, number];
+  readonly count?: number;
+}
 
 /** One picture to upload. */
 export interface Upload {
@@ -152,6 +163,13 @@ export function createClient(options: ClientOptions = {}) {
     /** Address of the picture's label map (PNG), for `<img src>`; the map's SHA-256 makes it another when the map is. */
     labelMapUrl: (project: string, sha256: string, labelMapSha256: string) =>
       `${path('projects', project, 'media', sha256, 'label-map')}?map=${labelMapSha256.slice(0, 16)}`,
+    /** Some of a project's videos; default the first 100. */
+    listVideos: (project: string, page: { limit?: number; offset?: number } = {}, call?: CallOptions) =>
+      answer(http.GET('/projects/{project}/videos', { params: { path: { project }, query: page }, ...call })),
+    getVideo: (project: string, sha256: string, call?: CallOptions) =>
+      answer(http.GET('/projects/{project}/videos/{sha256}', { params: { path: { project, sha256 } }, ...call })),
+    /** Address of the video's own bytes, for `<video src>`. */
+    videoUrl: (project: string, sha256: string) => path('projects', project, 'videos', sha256, 'content'),
     /** Imports one picture. */
     uploadMedia: async (project: string, upload: Upload, call?: CallOptions): Promise<ImportedMedia> => {
       const form = new FormData();
@@ -257,8 +275,69 @@ export function createClient(options: ClientOptions = {}) {
       return post(`${path('models', name, 'predict')}${suffix}`, form, call);
     },
 
+    /** Takes in from a URL, S3, or a path on the server, as a job. */
+    startIngest: (project: string, body: NewIngest, call?: CallOptions) =>
+      answer(http.POST('/projects/{project}/ingest', { params: { path: { project } }, body, ...call })),
+    /** Sends a video or an archive, to be taken in as a job. */
+    uploadIngest: async (
+      project: string,
+      file: Blob,
+      query: { readonly name: string; readonly every?: number },
+      call?: CallOptions,
+    ): Promise<{ jobId: string }> =>
+      sendBytes(`${path('projects', project, 'ingest', 'upload')}?${searchOf(query)}`, file, call),
+    getEmbeddings: (project: string, call?: CallOptions) =>
+      answer(http.GET('/projects/{project}/embeddings', { params: { path: { project } }, ...call })),
+    startEmbedding: (project: string, body: ProjectModel, call?: CallOptions) =>
+      answer(http.POST('/projects/{project}/embeddings', { params: { path: { project } }, body, ...call })),
+    startPrediction: (project: string, body: ProjectModel, call?: CallOptions) =>
+      answer(http.POST('/projects/{project}/predictions', { params: { path: { project } }, body, ...call })),
+    /** Pictures like one of the project, or like a region of it (xyxy in pixels). */
+    findSimilar: (project: string, sha256: string, query: SimilarQuery, call?: CallOptions) =>
+      answer(
+        http.GET('/projects/{project}/media/{sha256}/similar', {
+          params: { path: { project, sha256 }, query: { ...query, region: query.region?.join(',') } },
+          ...call,
+        }),
+      ),
+    /** Pictures like one from outside. */
+    findSimilarTo: (project: string, picture: Blob, query: SimilarQuery, call?: CallOptions): Promise<Similar> => {
+      const search = searchOf({ ...query, region: query.region?.join(',') });
+      return sendBytes(`${path('projects', project, 'similar')}?${search}`, picture, call);
+    },
+    findNearDuplicates: (
+      project: string,
+      query: { readonly model?: string; readonly distance?: number; readonly limit?: number } = {},
+      call?: CallOptions,
+    ) => answer(http.GET('/projects/{project}/near-duplicates', { params: { path: { project }, query }, ...call })),
+    getMap: (project: string, model: string, call?: CallOptions) =>
+      answer(http.GET('/projects/{project}/map', { params: { path: { project }, query: { model } }, ...call })),
+    findOutliers: (project: string, model: string, count?: number, call?: CallOptions) =>
+      answer(
+        http.GET('/projects/{project}/outliers', { params: { path: { project }, query: { model, count } }, ...call }),
+      ),
+    findMistakes: (
+      project: string,
+      query: {
+        readonly of: 'classes' | 'predicted-classes' | 'boxes';
+        readonly model: string;
+        readonly count?: number;
+      },
+      call?: CallOptions,
+    ) => answer(http.GET('/projects/{project}/mistakes', { params: { path: { project }, query }, ...call })),
+
+    cancelJob: (id: string, call?: CallOptions) =>
+      answer(http.POST('/jobs/{id}/cancel', { params: { path: { id } }, ...call })),
     listJobs: async (call?: CallOptions) => (await answer(http.GET('/jobs', { ...call }))).jobs,
   };
+
+  async function sendBytes<T>(url: string, body: Blob, call?: CallOptions): Promise<T> {
+    const headers = { 'Content-Type': 'application/octet-stream' };
+    const response = await send(url, { method: 'POST', headers, body, signal: call?.signal });
+    const data: unknown = await response.json().catch(() => undefined);
+    if (!response.ok || data === undefined) throw toApiError(data, response);
+    return data as T;
+  }
 
   async function post<T>(url: string, body: FormData, call?: CallOptions): Promise<T> {
     const response = await send(url, { method: 'POST', body, signal: call?.signal });

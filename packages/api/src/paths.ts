@@ -1,16 +1,20 @@
 import type { z } from '@hono/zod-openapi';
+import type * as curationRoutes from './routes/curation.js';
 import type { getHealth } from './routes/index.js';
 import type * as lakeRoutes from './routes/lake.js';
 import type * as modelRoutes from './routes/models.js';
 import type * as projectRoutes from './routes/projects.js';
 import type * as runRoutes from './routes/runs.js';
 import type * as snapshotRoutes from './routes/snapshots.js';
+import type * as videoRoutes from './routes/videos.js';
 
-type Routes = typeof lakeRoutes &
+type Routes = typeof curationRoutes &
+  typeof lakeRoutes &
   typeof modelRoutes &
   typeof projectRoutes &
   typeof runRoutes &
-  typeof snapshotRoutes & { getHealth: typeof getHealth };
+  typeof snapshotRoutes &
+  typeof videoRoutes & { getHealth: typeof getHealth };
 type AnyRoute = Routes[keyof Routes];
 
 type Input<S> = S extends z.ZodType ? z.input<S> : never;

@@ -87,6 +87,30 @@ export function createProgram(perform: Perform): Command {
       perform(options, async (session) => (await import('./commands/query.js')).queryCommand(sql, options, session)),
     );
 
+  command('embed', "compute the vectors of a project's pictures, by which similar ones are found")
+    .addOption(projectOption())
+    .requiredOption('--model <name>', 'a pretrained or registered model, or pixels: a descriptor that needs none')
+    .action((options) =>
+      perform(options, async (session) => (await import('./commands/embed.js')).embedCommand(options, session)),
+    );
+
+  command('similar <picture>', 'find the pictures of a project that look like one')
+    .addOption(projectOption())
+    .requiredOption('--model <name>', 'by whose vectors; see fovea embed')
+    .option('--count <n>', 'how many (default: 20)', integer(1, 500))
+    .action((path: string, options) =>
+      perform(options, async (session) =>
+        (await import('./commands/similar.js')).similarCommand(path, options, session),
+      ),
+    );
+
+  command('duplicates', 'find groups of pictures that are nearly the same, by their perceptual hashes')
+    .addOption(projectOption())
+    .option('--distance <n>', 'bits of 64 in which they may differ (default: 6)', integer(0, 15))
+    .action((options) =>
+      perform(options, async (session) => (await import('./commands/similar.js')).duplicatesCommand(options, session)),
+    );
+
   addTrainOptions(
     command('train', 'train a model on a project; after Ctrl-C the same command goes on where it was').addOption(
       projectOption(),
@@ -190,7 +214,34 @@ export function createProgram(perform: Perform): Command {
       ),
   );
 
+  command('export', 'write a project or a snapshot as a data set into a new folder', false)
+    .addOption(projectOption())
+    .addOption(new Option('--format <format>', 'as what').choices(FORMAT_NAMES).makeOptionMandatory())
+    .requiredOption('--out <folder>', 'an empty or new folder')
+    .option('--snapshot <name>', 'a snapshot, by name or id (default: the project as it stands)')
+    .addOption(
+      new Option('--pictures <how>', 'copy them, hard-link them, or leave them out (default: copy)').choices([
+        'copy',
+        'link',
+        'none',
+      ]),
+    )
+    .action((options) =>
+      perform(options, async (session) => (await import('./commands/export.js')).exportCommand(options, session)),
+    );
+
   const lake = group('lake', 'upkeep of the home');
+  command(
+    'rebuild',
+    'make anew what is derived: the tables that answer queries, and facts that are missing',
+    false,
+    lake,
+  )
+    .option('--project <name>', 'only of this project')
+    .option('--facts', 'read all pictures again, not only those of which nothing is known')
+    .action((options) =>
+      perform(options, async (session) => (await import('./commands/lake.js')).rebuildCommand(options, session)),
+    );
   command('gc', 'remove bytes that nothing names and pictures that were taken out', false, lake)
     .option('--dry-run', 'count, and remove nothing')
     .option(
@@ -216,6 +267,7 @@ export function createProgram(perform: Perform): Command {
     .option('--port <n>', 'port; 0 takes any free one', integer(0, 65_535), 8420)
     .option('--host <address>', 'address to listen on; there is no sign-in', '127.0.0.1')
     .option('--allow-host <names...>', 'further names this server answers to')
+    .option('--ingest-root <folders...>', 'folders of this machine that may be taken in over the API')
     .option('--empty', 'no sample project on an empty home')
     .action((options) =>
       perform(options, async (session) => (await import('./commands/serve.js')).serveCommand(options, session)),

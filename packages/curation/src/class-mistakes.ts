@@ -7,8 +7,10 @@ export interface ClassMistake {
   readonly given: number;
   /** The class it is likelier of. */
   readonly likely: number;
-  /** Probability of the likely class less that of the given one, in [-1, 1]: higher is more surely wrong. */
+  /** Probability of the likely class less that of the given one, in (0, 1]: higher is more surely wrong. */
   readonly score: number;
+  /** Whether confident learning counts it as wrong, not merely as doubtful. */
+  readonly isConfident: boolean;
 }
 
 /**
@@ -37,17 +39,19 @@ export function computeNeighbourProbabilities(
       own[label]! += weight;
       sum += weight;
     }
-    // One vote for each class, shared, so that few votes are never certain.
-    for (let c = 0; c < classes; c++) own[c] = (own[c]! + 1 / classes) / (sum + 1);
+    // One vote more, shared by all classes, so that a few votes are never certain.
+    for (let c = 0; c < classes; c++)
+      own[c] = ((sum > 0 ? (count * own[c]!) / sum : count / classes) + 1 / classes) / (count + 1);
   }
   return probabilities;
 }
 
 /**
- * Pictures whose class is likely wrong, likeliest first, by confident learning (Northcutt, Jiang and Chuang 2021,
- * arXiv:1911.00068): a picture counts as one of class j where its probability of j reaches what pictures labelled j have
- * on average (equation 2); it is likely mislabelled where the likeliest of those is not the class it was given (the off
- * diagonal of the confident joint, equation 1), ranked by the normalized margin.
+ * Pictures likelier of another class than of the one they were given, by the margin between the two, likeliest wrong
+ * first. Which of them are surely wrong is said by confident learning (Northcutt, Jiang and Chuang 2021,
+ * arXiv:1911.00068): those whose probability of the likelier class reaches what pictures labelled so have on average
+ * (equations 1 and 2, the off diagonal of the confident joint). Where few labels are wrong that average is near 1, and a
+ * picture with a single mislabelled neighbour misses it: so it marks, and does not choose.
  *
  * @param labels class of each picture, -1 for none
  * @param probabilities [pictures, classes], made without looking at the picture's own label
@@ -71,10 +75,11 @@ export function findClassMistakes(
     const given = labels[at]!;
     if (given < 0) continue;
     const own = probabilities.subarray(at * classes, (at + 1) * classes);
-    let likely = -1;
-    for (let c = 0; c < classes; c++)
-      if (own[c]! >= thresholds[c]! && (likely < 0 || own[c]! > own[likely]!)) likely = c;
-    if (likely >= 0 && likely !== given) mistakes.push({ at, given, likely, score: own[likely]! - own[given]! });
+    let likely = given;
+    for (let c = 0; c < classes; c++) if (own[c]! > own[likely]!) likely = c;
+    if (likely === given) continue;
+    const isConfident = own[likely]! >= thresholds[likely]!;
+    mistakes.push({ at, given, likely, score: own[likely]! - own[given]!, isConfident });
   }
   return mistakes.sort((a, b) => b.score - a.score || a.at - b.at);
 }

@@ -1,5 +1,5 @@
 import { FoveaError, type Xyxy } from '@fovea/annotations';
-import { decodeImage, type RawImage, resample } from '@fovea/image';
+import { decodeImage, type RawImage, readImageSize, resample } from '@fovea/image';
 import { projectIdOf, writeEmbeddings } from '@fovea/lake';
 import type { Home } from '@fovea/store';
 import { type Embedder, type ModelOptions, openEmbedder } from './embedder.js';
@@ -48,8 +48,10 @@ export async function embedPicture(
   bytes: Uint8Array,
   region?: Xyxy,
 ): Promise<Float32Array> {
-  const picture = await decodeImage(bytes);
-  const part = region ? await cropPicture(picture, region) : picture;
+  // A whole picture is reduced while it is decoded, as those of a project are: the same picture has the same vector.
+  const part = region
+    ? await cropPicture(await decodeImage(bytes), region)
+    : { bytes, ...(await readImageSize(bytes)) };
   const embedder = typeof model === 'string' ? await openEmbedder(home, model) : model;
   try {
     const [vector] = await embedder.embed([part]);

@@ -8,7 +8,13 @@ import { withNames } from './outliers.js';
 
 /** A likely mistake in the labels of a project, with its picture. */
 export type LabelMistake = { readonly mediaId: number; readonly sha256: string; readonly name: string } & (
-  | { readonly kind: 'class'; readonly given: string; readonly likely: string; readonly score: number }
+  | {
+      readonly kind: 'class';
+      readonly given: string;
+      readonly likely: string;
+      readonly score: number;
+      readonly isConfident: boolean;
+    }
   | BoxMistake
 );
 
@@ -92,12 +98,13 @@ async function tellClasses(
   const mistakes = findClassMistakes(labels, probabilities, names.length).slice(0, count);
   return withNames(
     home,
-    mistakes.map(({ at, given, likely, score }) => ({
+    mistakes.map(({ at, given, likely, score, isConfident }) => ({
       mediaId: ids[at]!,
       kind: 'class' as const,
       given: names[given]!,
       likely: names[likely]!,
       score,
+      isConfident,
     })),
   );
 }

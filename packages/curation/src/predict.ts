@@ -18,6 +18,13 @@ export interface PredictProjectOptions extends OverPicturesOptions, ModelOptions
 
 const LEAST_PROBABILITY = 0.05;
 
+/** What a model says of one picture, in pixels of what it was shown. */
+interface PicturePredictions {
+  readonly width: number;
+  readonly height: number;
+  readonly found: readonly NewPrediction[];
+}
+
 interface NewPrediction {
   readonly className: string;
   readonly confidence: number;
@@ -65,7 +72,12 @@ export async function predictProject(
       found.name,
       missing,
       options,
-      async (pictures) => (await opened.predict(pictures, choices)).map((result) => predictionsOf(result, least)),
+      async (pictures) =>
+        (await opened.predict(pictures, choices)).map((result) => ({
+          width: result.width,
+          height: result.height,
+          found: predictionsOf(result, least),
+        })),
       (rows) => writePredictions(home, projectId, found.name, rows),
     );
   } finally {
@@ -86,7 +98,7 @@ async function writePredictions(
   home: Home,
   projectId: number,
   model: string,
-  rows: readonly { picture: ProjectPicture; result: readonly NewPrediction[] }[],
+  rows: readonly { picture: ProjectPicture; result: PicturePredictions }[],
 ): Promise<void> {
   const client = await home.pool.connect();
   let broken: unknown;
@@ -104,7 +116,15 @@ async function writePredictions(
       projectId,
       model,
     ]);
-    const flat = present.flatMap(({ picture, result }) => result.map((each) => ({ mediaId: picture.id, ...each })));
+    const flat = present.flatMap(({ picture, result }) => {
+      // A video's frame may have been shown as its thumbnail.
+      const [across, down] = [picture.width / result.width, picture.height / result.height];
+      return result.found.map(({ box, ...each }) => ({
+        mediaId: picture.id,
+        ...each,
+        box: box && ([box[0] * across, box[1] * down, box[2] * across, box[3] * down] as const),
+      }));
+    });
     await client.query(
       `insert into fovea.predictions (media_id, project_id, model, class_name, confidence, box)
        select media_id, $1, $2, class_name, confidence,

@@ -55,6 +55,8 @@ export interface OverPicturesOptions {
 
 const PAGE = 512;
 const MOST_PROBLEMS = 100;
+/** What is wrong with one picture and no other. */
+const PICTURE_FAULTS: ReadonlySet<string> = new Set(['unreadable_image', 'unknown_blob', 'damaged_blob', 'bad_vector']);
 
 /** The bytes of a picture, or of the thumbnail of a frame. */
 export async function readPicture(home: Home, picture: ProjectPicture): Promise<EncodedImage | Uint8Array> {
@@ -96,7 +98,7 @@ export async function overPictures<T>(
   const fail = ({ sha256, name }: ProjectPicture, error: unknown) => {
     const { code, message } = error as { code?: string; message: string };
     // What breaks for every picture is no fault of this one.
-    if (code !== 'unreadable_image' && code !== 'unknown_blob' && code !== 'bad_vector') throw error;
+    if (code === undefined || !PICTURE_FAULTS.has(code)) throw error;
     failed++;
     if (problems.length < MOST_PROBLEMS) problems.push({ sha256, name, code, reason: message });
   };

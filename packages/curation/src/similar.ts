@@ -1,8 +1,10 @@
 import { FoveaError, type Xyxy } from '@fovea/annotations';
+import { readImageSize } from '@fovea/image';
 import { projectIdOf, readEmbeddings, type VectorIndexes } from '@fovea/lake';
 import type { Home } from '@fovea/store';
 import { embedPicture } from './embed.js';
 import { type Embedder, openEmbedder } from './embedder.js';
+import { type ProjectPicture, readPicture } from './project-pictures.js';
 
 /** What others are to be like: a picture of the project, a part of one, a picture from outside, or a vector. */
 export type SimilarTo =
@@ -48,8 +50,9 @@ export async function findSimilar(
 ): Promise<SimilarPicture[]> {
   const projectId = await projectIdOf(home, project);
   const { count = 50, only, signal } = options;
-  const own = 'sha256' in to ? await mediaIdOf(home, project, projectId, to.sha256) : undefined;
-  const { vector, model } = await vectorOf(home, projectId, to, own, options.model);
+  const picture = 'sha256' in to ? await pictureOf(home, project, projectId, to.sha256) : undefined;
+  const own = picture?.id;
+  const { vector, model } = await vectorOf(home, projectId, to, picture, options.model);
   signal?.throwIfAborted();
   const found = await indexes.search(projectId, model, vector, own === undefined ? count : count + 1, {
     ...(only && { only }),
@@ -68,12 +71,13 @@ export async function findSimilar(
   });
 }
 
-async function mediaIdOf(home: Home, project: string, projectId: number, sha256: string): Promise<number> {
-  const { rows } = await home.pool.query<{ id: string }>(
-    'select id from fovea.media where project_id = $1 and sha256 = $2',
+async function pictureOf(home: Home, project: string, projectId: number, sha256: string): Promise<ProjectPicture> {
+  const { rows } = await home.pool.query<Omit<ProjectPicture, 'id'> & { id: string }>(
+    `select id, sha256, name, width, height, video_id is not null as "isFrame" from fovea.media
+     where project_id = $1 and sha256 = $2`,
     [projectId, sha256],
   );
-  if (rows[0]) return Number(rows[0].id);
+  if (rows[0]) return { ...rows[0], id: Number(rows[0].id) };
   throw new FoveaError('unknown_media', `The project "${project}" has no picture ${sha256}.`, { project, sha256 });
 }
 
@@ -81,20 +85,34 @@ async function vectorOf(
   home: Home,
   projectId: number,
   to: SimilarTo,
-  own: number | undefined,
+  own: ProjectPicture | undefined,
   given: string | Embedder,
 ): Promise<{ vector: Float32Array; model: string }> {
   const name = typeof given === 'string' ? given : given.model;
   if ('vector' in to) return { vector: to.vector, model: name };
-  if (own !== undefined && !to.region) {
-    for await (const { vectors } of readEmbeddings(home, projectId, name, { mediaIds: [own] }))
+  if (own && !to.region) {
+    for await (const { vectors } of readEmbeddings(home, projectId, name, { mediaIds: [own.id] }))
       return { vector: vectors, model: name };
   }
   const embedder = typeof given === 'string' ? await openEmbedder(home, given) : given;
   try {
-    const bytes = 'bytes' in to ? to.bytes : await home.blobs.read(to.sha256);
-    return { vector: await embedPicture(home, embedder, bytes, to.region), model: embedder.model };
+    const { bytes, region } = 'bytes' in to ? to : await bytesOf(home, own!, to.region);
+    return { vector: await embedPicture(home, embedder, bytes, region), model: embedder.model };
   } finally {
     if (typeof given === 'string') await embedder.close();
   }
+}
+
+/** A picture's bytes, and the region in pixels of what these show: of a video's frame that may be the thumbnail. */
+async function bytesOf(
+  home: Home,
+  picture: ProjectPicture,
+  region: Xyxy | undefined,
+): Promise<{ bytes: Uint8Array; region?: Xyxy }> {
+  const read = await readPicture(home, picture);
+  const bytes = read instanceof Uint8Array ? read : read.bytes;
+  if (!region) return { bytes };
+  const shown = read instanceof Uint8Array ? await readImageSize(bytes) : read;
+  const [across, down] = [shown.width / picture.width, shown.height / picture.height];
+  return { bytes, region: [region[0] * across, region[1] * down, region[2] * across, region[3] * down] };
 }

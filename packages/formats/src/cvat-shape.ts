@@ -30,12 +30,11 @@ export function readCvatShape(
 ): CvatShape {
   const shape = readGeometry(element, size, orderPoints);
   if ('code' in shape) return shape;
-  const attributes: Record<string, unknown> = {};
-  for (const { name, attributes: own, text } of element.children) {
-    if (name === 'attribute' && own.get('name')) attributes[own.get('name')!] = text;
-  }
-  if (element.attributes.get('occluded') === '1' && element.name !== 'skeleton') attributes.occluded = '1';
-  return Object.keys(attributes).length > 0 ? { ...shape, part: { ...shape.part, attributes } } : shape;
+  const said = element.children
+    .filter(({ name, attributes }) => name === 'attribute' && attributes.get('name'))
+    .map(({ attributes, text }) => [attributes.get('name')!, text]);
+  if (element.attributes.get('occluded') === '1' && element.name !== 'skeleton') said.push(['occluded', '1']);
+  return said.length > 0 ? { ...shape, part: { ...shape.part, attributes: Object.fromEntries(said) } } : shape;
 }
 
 function readGeometry(

@@ -32,7 +32,10 @@ export const cvat: AnnotationFormat = {
 
   async findLabels(folder) {
     const labels: string[] = [];
-    for (const name of folder.files.filter((file) => /\.xml$/i.test(file))) {
+    const files = folder.files.filter((file) => /\.xml$/i.test(file));
+    for (const [index, name] of files.entries()) {
+      // One file says much: where many say nothing, they are a file a picture, of another format.
+      if (index >= SAMPLES && labels.length === 0) return [];
       if (/<annotations[\s>]/.test(await folder.readHead(name, 2048))) labels.push(name);
     }
     return labels;
@@ -62,6 +65,9 @@ export const cvat: AnnotationFormat = {
     await text.write('</annotations>\n');
   },
 };
+
+/** How many files are looked at to tell the format. */
+const SAMPLES = 50;
 
 class CvatReader {
   private readonly classNames: string[] = [];
@@ -117,10 +123,10 @@ class CvatReader {
     nodes.sort((a, b) => a.id - b.id);
     const indexOf = new Map(nodes.map(({ id }, index) => [id, index]));
     const edges = [...svg.matchAll(/<line\b[^>]*>/g)].flatMap(([line]) => {
-      const [from, to] = ['from', 'to'].map((end) =>
-        indexOf.get(Number(new RegExp(`data-node-${end}="(\\d+)"`).exec(line)?.[1])),
+      const [start, end] = [/data-node-from="(\d+)"/, /data-node-to="(\d+)"/].map((node) =>
+        indexOf.get(Number(node.exec(line)?.[1])),
       );
-      return from === undefined || to === undefined ? [] : [[from, to] as const];
+      return start === undefined || end === undefined ? [] : [[start, end] as const];
     });
     if (nodes.length > 0)
       this.builder.setSkeleton(name, { names: nodes.map((node) => node.name), edges }, { file, line: label.line });

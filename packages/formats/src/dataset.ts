@@ -128,8 +128,8 @@ export interface ExportDataset {
  * `dropped` counts what the format could not say or said otherwise, by code, over all pictures: `boxes_dropped`
  * `polygons_dropped` `parts_joined` `holes_dropped` `holes_as_mask` `mask_dropped` `mask_outlined` `rotation_dropped`
  * `keypoints_dropped` `track_dropped` `track_renumbered` `crowd_left_out` `attributes_dropped` `attributes_as_text`
- * `picture_classes_dropped` `label_map_dropped` `bad_label_map` `split_dropped` `split_changed` `unlabelled_left_out`
- * `background_left_out` `box_as_polygon` `box_from_shape` `name_changed` `class_renamed` `unknown_class`
+ * `picture_classes_dropped` `label_map_dropped` `split_dropped` `split_changed` `unlabelled_left_out`
+ * `box_as_polygon` `box_from_shape` `name_changed` `class_renamed` `unknown_class`
  * `bad_number` `link_copied`.
  */
 export interface WriteReport {

@@ -85,7 +85,6 @@ export class ExportTarget {
     if (name === undefined && posix.relative(posix.join(folder, split), placed) !== own) {
       this.tell(picture, 'name_changed', `The picture is called ${JSON.stringify(placed)}.`);
     }
-    this.counts.pictures++;
     return placed;
   }
 
@@ -95,19 +94,26 @@ export class ExportTarget {
     return picture.path === undefined ? picture.load() : readFile(picture.path);
   }
 
-  /** Counts annotations written. */
+  /** Counts a picture written, and its annotations. */
   count(annotations: number): void {
+    this.counts.pictures++;
     this.counts.annotations += annotations;
   }
 
   /** Says what became otherwise of a picture's labels, each code once a picture, and counts it. */
   tell(picture: { readonly name: string }, code: string, reason: string, count = 1): void {
     if (count === 0) return;
-    this.dropped.set(code, (this.dropped.get(code) ?? 0) + count);
+    // Problems of a picture come one after another, so that only the last picture's need to be remembered.
     if (this.told.file !== picture.name) this.told = { file: picture.name, codes: new Set() };
-    if (this.told.codes.has(code)) return;
+    const isNew = !this.told.codes.has(code);
     this.told.codes.add(code);
-    if (this.problems.length < MAX_PROBLEMS) this.problems.push({ file: picture.name, code, reason });
+    this.report(picture, code, reason, count, isNew);
+  }
+
+  private report({ name }: { readonly name: string }, code: string, reason: string, count = 1, isNew = true): void {
+    this.dropped.set(code, (this.dropped.get(code) ?? 0) + count);
+    if (!isNew) return;
+    if (this.problems.length < MAX_PROBLEMS) this.problems.push({ file: name, code, reason });
     else this.untold++;
   }
 
@@ -211,7 +217,7 @@ export class ExportTarget {
       } catch (error) {
         // Another disk, or one that has no links: told, and copied.
         if (!['EXDEV', 'EPERM', 'ENOTSUP', 'EMLINK'].includes((error as NodeJS.ErrnoException).code ?? '')) throw error;
-        this.tell(picture, 'link_copied', 'The picture cannot be linked from where it lies; it was copied.');
+        this.report(picture, 'link_copied', 'The picture cannot be linked from where it lies; it was copied.');
         await copyFile(picture.path, draft, constants.COPYFILE_FICLONE);
       }
     } else await copyFile(picture.path, draft, constants.COPYFILE_FICLONE);

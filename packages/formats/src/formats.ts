@@ -1,5 +1,6 @@
 import { FoveaError } from '@fovea/annotations';
 import type { AnnotationFormat } from './annotation-format.js';
+import type { Capability } from './capability.js';
 import { cityscapes } from './cityscapes.js';
 import { classFolders } from './class-folders.js';
 import { coco } from './coco.js';
@@ -12,7 +13,7 @@ import { kitti } from './kitti.js';
 import { labelPngs } from './label-pngs.js';
 import { labelme } from './labelme.js';
 import { mot } from './mot.js';
-import { FORMAT_NAMES } from './names.js';
+import { FORMAT_NAMES, type FormatName } from './names.js';
 import { openImages } from './open-images.js';
 import { voc } from './voc.js';
 import { webdataset } from './webdataset.js';
@@ -40,6 +41,15 @@ export const FORMATS: readonly AnnotationFormat[] = [
   webdataset,
   images,
 ];
+
+/**
+ * What a format can say, so that a person can be told before anything is written.
+ *
+ * @throws FoveaError `unknown_format` naming the known
+ */
+export function getCapability(name: FormatName): Capability {
+  return formatNamed(name).capability;
+}
 
 /** @throws FoveaError `unknown_format` naming the known */
 export function formatNamed(name: string): AnnotationFormat {

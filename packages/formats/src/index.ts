@@ -1,4 +1,4 @@
-export { BOXES_ONLY, type Capability, EVERYTHING } from './capability.js';
+export type { Capability } from './capability.js';
 export { checkBoxes } from './check-boxes.js';
 export type {
   ExportDataset,
@@ -12,6 +12,7 @@ export type {
   SourcedAnnotation,
   WriteReport,
 } from './dataset.js';
+export { getCapability } from './formats.js';
 export {
   countLabels,
   decodeLabelMap,

@@ -20,6 +20,8 @@ import { isSameBox, ShapeGroups } from './shape-groups.js';
 
 /** A circle becomes a polygon of so many corners. */
 const CIRCLE_CORNERS = 32;
+/** How many files are looked at to tell the format. */
+const SAMPLES = 50;
 /** Kinds of shapes that are no objects with an extent. */
 const THIN = ['point', 'points', 'line', 'linestrip'];
 
@@ -36,7 +38,9 @@ export const labelme: AnnotationFormat = {
 
   async findLabels(folder) {
     const labels: string[] = [];
-    for (const name of folder.files.filter((file) => /\.json$/i.test(file))) {
+    const files = folder.files.filter((file) => /\.json$/i.test(file));
+    for (const [index, name] of files.entries()) {
+      if (index >= SAMPLES && labels.length === 0) return [];
       const head = await folder.readHead(name, 4096);
       const keys = ['shapes', 'imagePath', 'imageData', 'imageHeight', 'flags'].filter((key) =>
         new RegExp(`"${key}"\\s*:`).test(head),

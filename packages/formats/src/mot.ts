@@ -73,7 +73,7 @@ export const mot: AnnotationFormat = {
       const name = sequenceName(picture);
       let sequence = sequences.get(name);
       if (sequence === undefined) {
-        sequence = { name, picture, frames: 0, tracks: new Map(), highest: 0 };
+        sequence = { name, picture, frames: 0, tracks: new Map(), taken: new Set(), highest: 0 };
         sequences.set(name, sequence);
       }
       await writePicture(sequence, picture, classNames, target);
@@ -104,6 +104,8 @@ interface Sequence {
   readonly picture: ExportPicture;
   frames: number;
   readonly tracks: Map<string, number>;
+  /** The numbers tracks have. */
+  readonly taken: Set<number>;
   highest: number;
 }
 
@@ -161,14 +163,14 @@ function trackNumber(
 ): number {
   if (trackId === undefined) return -1;
   const known = sequence.tracks.get(trackId);
-  const taken = new Set(sequence.tracks.values());
   const own = /^(0|[1-9]\d{0,14})$/.test(trackId) ? Number(trackId) : undefined;
   let id = known ?? own;
-  if (id === undefined || (known === undefined && taken.has(id))) {
+  if (id === undefined || (known === undefined && sequence.taken.has(id))) {
     do id = ++sequence.highest;
-    while (taken.has(id));
+    while (sequence.taken.has(id));
   }
   if (known === undefined) sequence.tracks.set(trackId, id);
+  sequence.taken.add(id);
   if (String(id) !== trackId)
     target.tell(picture, 'track_renumbered', `Tracks are numbers: ${JSON.stringify(trackId)} is ${id}.`);
   return id;

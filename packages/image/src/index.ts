@@ -23,6 +23,7 @@ export {
 export { decodeImage, type EncodedImage, type ImageFacts, probeImage, type RawImage, readImageSize } from './decode.js';
 export { type DrawOptions, drawDetections } from './draw-detections.js';
 export { type DrawLabelMapOptions, drawLabelMap } from './draw-label-map.js';
+export { encodeJpeg } from './encode.js';
 export {
   type ChannelStatistics,
   type ExifFacts,

@@ -2,13 +2,14 @@ import { createHash } from 'node:crypto';
 import { lstat, readFile } from 'node:fs/promises';
 import { FoveaError } from '@fovea/annotations';
 import { checkBoxes, loadLabelMapFile, type ParsedDataset, type Problem, type SourcedAnnotation } from '@fovea/formats';
-import { type ImageFacts, probeImage } from '@fovea/image';
-import { type Home, media } from '@fovea/store';
-import { and, eq, inArray } from 'drizzle-orm';
+import type { ImageFacts } from '@fovea/image';
+import { facts, type Home } from '@fovea/store';
+import { inArray } from 'drizzle-orm';
+import { picturePoolOf } from './ingest/picture-pool.js';
+import type { FactsRow } from './ingest/write-facts.js';
 import { type IncomingLabelMap, prepareLabelMap } from './label-map-import.js';
 import { type PreparedPicture, writePictures } from './picture-writer.js';
-import { ensureClasses, ensureProject, projectIdOf } from './project.js';
-import { hasThumbnail, writeThumbnail } from './thumbnail.js';
+import { ensureClasses, ensureProject, projectIdOf, writeSkeletons } from './project.js';
 
 /** What an import did. Everything counted here is saved. */
 export interface ImportReport {
@@ -57,6 +58,8 @@ export interface IncomingPicture {
   readonly classNames?: readonly string[];
   readonly labelMap?: IncomingLabelMap;
   readonly labelled: boolean;
+  /** Whether the label says which boxes there are, where it tells that apart from being labelled. */
+  readonly boxed?: boolean;
   readonly split?: string;
 }
 
@@ -83,20 +86,21 @@ export async function importDataset(
 ): Promise<ImportReport> {
   const projectId = await ensureProject(home, projectName);
   async function* pictures(): AsyncGenerator<IncomingPicture> {
-    for (const { path, labelMap, ...picture } of parsed.pictures) {
-      const found = await lstat(path).catch(() => undefined);
+    for (const { path, load, labelMap, ...picture } of parsed.pictures) {
+      const found = load ? undefined : await lstat(path).catch(() => undefined);
       yield {
         ...picture,
         sizeBytes: found?.size ?? 0,
-        load: () => loadFile(path),
+        load: load ?? (() => loadFile(path)),
         // What its values beyond the class list are was told when the folder was read.
         ...(labelMap && {
-          labelMap: { load: () => loadLabelMapFile(labelMap.path), classNames: parsed.classNames, tellsBeyond: false },
+          labelMap: { load: labelMap.load ?? (() => loadLabelMapFile(labelMap.path)), classNames: parsed.classNames, tellsBeyond: false },
         }),
       };
     }
   }
   const report = await importPictures(home, projectId, pictures(), parsed.pictures.length, parsed.classNames, options);
+  await home.persist(() => writeSkeletons(home, projectId, parsed.skeletons ?? {}));
   const named = parsed.problems.filter((problem) => PICTURE_SKIPPED.has(problem.code)).length;
   return { ...report, skipped: report.skipped + named, problems: [...parsed.problems, ...report.problems] };
 }
@@ -165,7 +169,7 @@ export async function importPictures(
   try {
     for await (const batch of batches(pictures, options.batchPictures ?? BATCH_PICTURES)) {
       const previous = await preparing;
-      preparing = options.signal?.aborted ? undefined : prepare(home, projectId, classIndices, batch);
+      preparing = options.signal?.aborted ? undefined : prepare(home, classIndices, batch);
       // Awaited a round later: a failure in between must not count as unhandled.
       preparing?.catch(() => undefined);
       if (previous !== undefined) await write(previous);
@@ -213,7 +217,6 @@ interface Prepared {
 
 async function prepare(
   home: Home,
-  projectId: number,
   classIndices: ReadonlyMap<string, number>,
   batch: readonly IncomingPicture[],
 ): Promise<Prepared[]> {
@@ -228,12 +231,12 @@ async function prepare(
     }),
   );
   const sha256s = loaded.flatMap((each) => each.sha256 ?? []);
-  const known = await home.persist(() => knownFacts(home, projectId, sha256s));
+  const known = await home.persist(() => knownFacts(home, sha256s));
   return Promise.all(
     loaded.map(async ({ picture, bytes, sha256, error }): Promise<Prepared> => {
       if (bytes === undefined) return skip(picture, error);
       try {
-        return await prepareOne(home, classIndices, picture, bytes, known.get(sha256));
+        return await prepareOne(home, classIndices, picture, bytes, sha256, known.get(sha256));
       } catch (cause) {
         return skip(picture, cause);
       }
@@ -249,21 +252,34 @@ function skip(picture: IncomingPicture, error: unknown): Prepared {
   return { problems: [{ file: picture.name, code: error.code, reason }] };
 }
 
-async function knownFacts(home: Home, projectId: number, sha256s: string[]): Promise<Map<string, ImageFacts>> {
+/** What is known of bytes, whichever project has them. */
+async function knownFacts(home: Home, sha256s: string[]): Promise<Map<string, ImageFacts>> {
   if (sha256s.length === 0) return new Map();
   const rows = await home.db
     .select({
-      sha256: media.sha256,
-      width: media.width,
-      height: media.height,
-      format: media.format,
-      sizeBytes: media.sizeBytes,
+      sha256: facts.sha256,
+      width: facts.width,
+      height: facts.height,
+      format: facts.format,
+      sizeBytes: facts.sizeBytes,
     })
-    .from(media)
-    .where(and(eq(media.projectId, projectId), inArray(media.sha256, sha256s)));
+    .from(facts)
+    .where(inArray(facts.sha256, sha256s));
   return new Map(
-    rows.map(({ sha256, format, ...facts }) => [sha256, { ...facts, format: format as ImageFacts['format'] }]),
+    rows.map(({ sha256, format, ...known }) => [sha256, { ...known, format: format as ImageFacts['format'] }]),
   );
+}
+
+/** Brings bytes onto the disk, and decodes them where nothing is known of them yet. */
+async function stow(
+  home: Home,
+  bytes: Uint8Array,
+  sha256: string,
+  known: ImageFacts | undefined,
+): Promise<ImageFacts & { readonly facts?: FactsRow }> {
+  if (known !== undefined && (await home.blobs.has(sha256))) return known;
+  const read = await picturePoolOf(home).stow(bytes);
+  return { width: read.width, height: read.height, format: read.format, sizeBytes: read.sizeBytes, facts: read };
 }
 
 async function prepareOne(
@@ -271,20 +287,20 @@ async function prepareOne(
   classIndices: ReadonlyMap<string, number>,
   picture: IncomingPicture,
   bytes: Uint8Array,
+  sha256: string,
   known: ImageFacts | undefined,
 ): Promise<Prepared> {
-  const facts = known ?? (await probeImage(bytes));
-  const { sha256 } = await home.blobs.put(bytes);
-  if (!(await hasThumbnail(home, sha256))) await writeThumbnail(home, sha256, bytes);
+  const stowed = await stow(home, bytes, sha256, known);
   const { name, labelled, split = null, classNames = [] } = picture;
-  const { kept, problems } = checkBoxes(picture.annotations, facts.width, facts.height, name);
-  const map = picture.labelMap && (await prepareLabelMap(home, classIndices, picture.labelMap, facts));
+  const { kept, problems } = checkBoxes(picture.annotations, stowed.width, stowed.height, name);
+  const map = picture.labelMap && (await prepareLabelMap(home, classIndices, picture.labelMap, stowed));
   problems.push(...(map?.problems ?? []).map((problem) => ({ file: name, ...problem })));
   // Where only other labels were given, nobody said that there is nothing to put a box around.
-  const boxed = labelled && (picture.annotations.length > 0 || (classNames.length === 0 && !picture.labelMap));
+  const boxed =
+    picture.boxed ?? (labelled && (picture.annotations.length > 0 || (classNames.length === 0 && !picture.labelMap)));
   const labels = { boxed, annotations: kept, classNames, ...(map?.labelMap && { labelMap: map.labelMap }) };
   const isLabelled = boxed || classNames.length > 0 || map?.labelMap !== undefined;
-  return { picture: { ...facts, sha256, name, split, ...(isLabelled && { labels }) }, problems };
+  return { picture: { ...stowed, sha256, name, split, ...(isLabelled && { labels }) }, problems };
 }
 
 /** Every class its labels name. */
@@ -322,7 +338,7 @@ export async function importPicture(
   const isLabelled = picture.annotations !== undefined || classNames.length > 0 || labelMap !== undefined;
   try {
     const sha256 = createHash('sha256').update(bytes).digest('hex');
-    const known = (await knownFacts(home, projectId, [sha256])).get(sha256);
+    const known = (await knownFacts(home, [sha256])).get(sha256);
     const incoming: IncomingPicture = {
       ...(picture.split !== undefined && { split: picture.split }),
       name: picture.name,
@@ -336,7 +352,7 @@ export async function importPicture(
       load: async () => bytes,
     };
     const ofMap = await ensureClasses(home, projectId, labelMap?.classNames ?? []);
-    const prepared = await prepareOne(home, ofMap, incoming, bytes, known);
+    const prepared = await prepareOne(home, ofMap, incoming, bytes, sha256, known);
     const ready = prepared.picture!;
     const names = namesOf(ready);
     const written = await writePictures(home, projectId, await ensureClasses(home, projectId, names), [ready]);

@@ -1,4 +1,5 @@
 export { type ActionReport, changeMedia, type MediaAction, undoAction } from './change-media.js';
+export { type ExportOptions, exportDataset } from './export-dataset.js';
 export { collectGarbage, type GarbageOptions, type GarbageProgress, type GarbageReport } from './garbage/collect.js';
 export type { Amount } from './garbage/files.js';
 export {
@@ -50,7 +51,7 @@ export {
   type Range,
   type RangeField,
 } from './query/filter.js';
-export { type MediaSort, type Selection, SORT_FIELDS, selectMedia } from './query/selection.js';
+export { type MediaSort, type Selection, SORT_FIELDS, selectionSql, selectMedia } from './query/selection.js';
 export {
   EXPORT_FORMATS,
   type ExportFormat,
@@ -61,6 +62,7 @@ export {
   runQuery,
 } from './query/sql.js';
 export { computeStatistics, type DatasetStatistics, type Histogram } from './query/statistics.js';
+export { type RebuildOptions, type RebuildReport, rebuildLake } from './rebuild.js';
 export { createSampleProject, SAMPLE_PROJECT, type SampleOptions } from './sample.js';
 export {
   type CreatedSnapshot,
@@ -92,6 +94,7 @@ export {
   describeUrl,
   type Fetched,
   type FolderChanges,
+  isItemFailure,
   lookupPublic,
   type MediaKind,
   openSource,
@@ -126,4 +129,21 @@ export {
   type VectorIndexes,
   type VectorIndexesOptions,
 } from './vectors/vector-indexes.js';
-export type { IngestedVideo, VideoSampling } from './video/ingest-video.js';
+export { frameAddress } from './video/frame-address.js';
+export { loadFrame } from './video/frame-cache.js';
+export {
+  type IngestVideoOptions,
+  type IngestVideoProgress,
+  type IngestVideoReport,
+  ingestVideo,
+  type NewVideo,
+} from './video/ingest-video.js';
+export { getVideo, listVideos, type Video } from './video/list-videos.js';
+export { type MediaSource, mediaFile } from './video/media-file.js';
+export {
+  encodeFrame,
+  type SampledFrame,
+  type SampleVideoOptions,
+  sampleVideo,
+  type VideoSampling,
+} from './video/sample-video.js';

@@ -1,6 +1,7 @@
 import type { Problem } from '@fovea/formats';
 import type { ImageFacts } from '@fovea/image';
 import type { DatabaseClient, Home } from '@fovea/store';
+import { type FactsRow, writeFacts } from './ingest/write-facts.js';
 import {
   insertLabels,
   type LabelledRow,
@@ -15,6 +16,8 @@ export interface PreparedPicture extends ImageFacts {
   readonly sha256: string;
   readonly name: string;
   readonly split: string | null;
+  /** Where they were not known before. */
+  readonly facts?: FactsRow;
   /** Undefined: nobody said what is in it. */
   readonly labels?: PictureLabels;
   /** Whether the same import brought the same bytes before. */
@@ -51,10 +54,15 @@ async function write(
 ): Promise<WrittenPictures> {
   const first = new Map<string, PreparedPicture>();
   for (const picture of pictures) if (!first.has(picture.sha256)) first.set(picture.sha256, picture);
+  await writeFacts(
+    client,
+    pictures.flatMap(({ facts }) => facts ?? []),
+  );
   // In one order everywhere: two imports of one folder must not wait for each other.
   const inOrder = [...first.values()].sort((a, b) => (a.sha256 < b.sha256 ? -1 : 1));
   const inserted = await insertMedia(client, projectId, inOrder);
 
+  await restoreRemoved(client, projectId, [...first.keys()]);
   const rows: LabelledRow[] = [];
   const problems: Problem[] = [];
   const later: PreparedPicture[] = [];
@@ -106,6 +114,14 @@ async function insertMedia(
     ],
   );
   return new Map(rows.map((row) => [row.sha256, Number(row.id)]));
+}
+
+/** What was taken out of the project and is brought again is in it again. */
+async function restoreRemoved(client: DatabaseClient, projectId: number, sha256s: readonly string[]): Promise<void> {
+  await client.query(
+    `update fovea.media set removed_at = null where project_id = $1 and sha256 = any($2) and removed_at is not null`,
+    [projectId, sha256s],
+  );
 }
 
 async function lockMedia(client: DatabaseClient, projectId: number, sha256: string): Promise<PresentPicture> {

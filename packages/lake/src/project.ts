@@ -1,4 +1,4 @@
-import { classColor, FoveaError } from '@fovea/annotations';
+import { classColor, FoveaError, type Skeleton } from '@fovea/annotations';
 import { classes, type Home, projects } from '@fovea/store';
 import { asc, eq, sql } from 'drizzle-orm';
 
@@ -103,15 +103,15 @@ export async function listProjects(home: Home): Promise<Project[]> {
 
 async function selectProjects(home: Home, id?: number): Promise<Project[]> {
   // Drizzle drops table names in a selection from one table, so subqueries spell them out.
-  const count = (table: string) =>
-    sql<number>`(select count(*)::integer from ${sql.raw(table)} t where t.project_id = projects.id)`;
+  const count = (table: string, where = 'true') =>
+    sql<number>`(select count(*)::integer from ${sql.raw(table)} t where t.project_id = projects.id and ${sql.raw(where)})`;
   const rows = await home.db
     .select({
       id: projects.id,
       name: projects.name,
       description: projects.description,
       createdAt: projects.createdAt,
-      media: count('fovea.media'),
+      media: count('fovea.media', 't.removed_at is null'),
       annotations: count('fovea.annotations'),
       classified: sql<number>`(
         select count(distinct c.media_id)::integer from fovea.media_classes c where c.project_id = projects.id
@@ -120,10 +120,10 @@ async function selectProjects(home: Home, id?: number): Promise<Project[]> {
       runs: count('fovea.runs'),
       models: count('fovea.models'),
       cover: sql<string[]>`array(
-        (select m.sha256 from fovea.media m where m.project_id = projects.id
+        (select m.sha256 from fovea.media m where m.project_id = projects.id and m.removed_at is null
           and (exists (select 1 from fovea.annotations a where a.media_id = m.id)
             or m.labelled and not coalesce(m.boxed, true)) order by m.id limit 4)
-        union all (select m.sha256 from fovea.media m where m.project_id = projects.id order by m.id limit 4)
+        union all (select m.sha256 from fovea.media m where m.project_id = projects.id and m.removed_at is null order by m.id limit 4)
       )`,
     })
     .from(projects)
@@ -191,4 +191,18 @@ export async function ensureClasses(
 async function readClasses(db: Pick<Home['db'], 'select'>, projectId: number): Promise<Map<string, number>> {
   const rows = await db.select().from(classes).where(eq(classes.projectId, projectId)).orderBy(asc(classes.index));
   return new Map(rows.map((row) => [row.name, row.index]));
+}
+
+/** Remembers the key points of classes that have none yet; those they have stay. */
+export async function writeSkeletons(
+  home: Home,
+  projectId: number,
+  skeletons: Readonly<Record<string, Skeleton>>,
+): Promise<void> {
+  for (const [name, skeleton] of Object.entries(skeletons)) {
+    await home.pool.query(
+      'update fovea.classes set skeleton = $3 where project_id = $1 and name = $2 and skeleton is null',
+      [projectId, name, JSON.stringify(skeleton)],
+    );
+  }
 }

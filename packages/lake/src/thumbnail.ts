@@ -4,6 +4,7 @@ import { mkdir, readFile, rename, stat, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { makeThumbnail, sniffFormat } from '@fovea/image';
 import { type Home, storageError, systemCode } from '@fovea/store';
+import { mediaFile } from './video/media-file.js';
 
 /** What is needed of a home to keep thumbnails. */
 type ThumbnailHome = Pick<Home, 'path' | 'blobs'>;
@@ -27,13 +28,13 @@ export function thumbnailMediaType(thumbnail: Uint8Array): string {
  *
  * @throws StoreError `unknown_blob`; FoveaError `unreadable_image`
  */
-export async function readThumbnail(home: ThumbnailHome, sha256: string): Promise<Uint8Array> {
+export async function readThumbnail(home: Home, sha256: string): Promise<Uint8Array> {
   for (const path of [thumbnailPath(home, sha256), olderPath(home, sha256)]) {
     const stored = await readFile(path).catch(() => undefined);
     // A power cut can leave a file without its bytes.
     if (stored !== undefined && sniffFormat(stored) !== undefined) return stored;
   }
-  return writeThumbnail(home, sha256, await home.blobs.read(sha256));
+  return writeThumbnail(home, sha256, await readFile(await mediaFile(home, sha256)));
 }
 
 /** Makes and stores the thumbnail of a picture from its bytes. */
@@ -44,7 +45,7 @@ export async function writeThumbnail(home: ThumbnailHome, sha256: string, bytes:
 }
 
 /** Stores a thumbnail that `readFacts` or `makeThumbnail` made. */
-async function storeThumbnail(home: Pick<Home, 'path'>, sha256: string, thumbnail: Uint8Array): Promise<void> {
+export async function storeThumbnail(home: Pick<Home, 'path'>, sha256: string, thumbnail: Uint8Array): Promise<void> {
   const path = thumbnailPath(home, sha256);
   const draft = draftPath(home);
   try {

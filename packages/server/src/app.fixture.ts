@@ -3,12 +3,13 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createClient } from '@fovea/api';
 import { decodeImage, renderSamplePicture } from '@fovea/image';
-import { getProject } from '@fovea/lake';
+import { getProject, openVectorIndexes } from '@fovea/lake';
 import { createRun, getRun, registerModel, requestStop, resolveModel, setRunState } from '@fovea/registry';
 import { createServing, type Serving } from '@fovea/serving';
 import { registerTinyModels } from '@fovea/serving/testing';
 import { type Home, openHome } from '@fovea/store';
 import { createApp } from './app.js';
+import { startLakeWorker } from './lake-worker.js';
 
 /** An address in front of the app; nothing listens there, requests go straight into it. */
 export const origin = 'http://127.0.0.1:8420';
@@ -47,6 +48,10 @@ export async function openTestApp({ models }: { models?: 'tiny' } = {}) {
 
   if (models === 'tiny') await registerTinyModels(home, 'tasks', folder);
   const serving = models === 'tiny' ? createServing(home) : serveOneBox(home);
+  const ingestRoot = join(folder, 'inbox');
+  await mkdir(ingestRoot);
+  const lake = await startLakeWorker(home, { ingestRoots: [ingestRoot] });
+  const vectors = openVectorIndexes(home);
   const closing = new AbortController();
   const app = createApp(
     {
@@ -58,7 +63,9 @@ export async function openTestApp({ models }: { models?: 'tiny' } = {}) {
       },
       resumeRun: (id) => setRunState(home, id, 'queued'),
       stopRun: async (id) => void (await requestStop(home, id)),
-      listJobs: async () => [],
+      listJobs: () => lake.listJobs(),
+      lake,
+      vectors,
       closing: closing.signal,
     },
     { webFolder, allowedHosts: ['fovea.example'] },
@@ -67,6 +74,7 @@ export async function openTestApp({ models }: { models?: 'tiny' } = {}) {
   return {
     app,
     home,
+    ingestRoot,
     api: createClient({ origin, fetch: send }),
     /** A request to a path below the API, answered as it is. */
     request: (path: string, init?: RequestInit) => send(`${origin}/api/v1${path}`, init),
@@ -92,6 +100,8 @@ export async function openTestApp({ models }: { models?: 'tiny' } = {}) {
     getRun: (id: string) => getRun(home, id),
     close: async () => {
       closing.abort();
+      await lake.close();
+      await vectors.close();
       await serving.close();
       await home.close();
       await rm(folder, { recursive: true, force: true });

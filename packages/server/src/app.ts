@@ -5,6 +5,7 @@ import { bodyLimit } from 'hono/body-limit';
 import { answerFailure } from './failure.js';
 import { guard } from './guard.js';
 import { maxJsonBytes } from './request-body.js';
+import { curationRoutes } from './routes/curation.js';
 import { lakeRoutes } from './routes/lake.js';
 import { mediaRoutes } from './routes/media.js';
 import { modelRoutes } from './routes/models.js';
@@ -12,6 +13,7 @@ import { projectRoutes } from './routes/projects.js';
 import { createRouter } from './routes/router.js';
 import { runRoutes } from './routes/runs.js';
 import { snapshotRoutes } from './routes/snapshots.js';
+import { videoRoutes } from './routes/videos.js';
 import type { Services } from './services.js';
 import { version } from './version.js';
 import { inertPolicy, securityHeaders } from './web/security-headers.js';
@@ -52,10 +54,19 @@ export function createApp(services: Services, options: AppOptions): OpenAPIHono 
     },
   });
   // Routes that take pictures count for themselves, with a larger limit.
-  api.use((c, next) => (/\/(media|predict)$/.test(c.req.path) ? next() : limitJson(c, next)));
+  api.use((c, next) => (/\/(media|predict|similar|ingest\/upload)$/.test(c.req.path) ? next() : limitJson(c, next)));
 
   api.openapi(getHealth, (c) => c.json({ status: 'ok' as const, version, home: home.path }, 200));
-  for (const routes of [projectRoutes, mediaRoutes, lakeRoutes, snapshotRoutes, runRoutes, modelRoutes])
+  for (const routes of [
+    projectRoutes,
+    mediaRoutes,
+    videoRoutes,
+    lakeRoutes,
+    curationRoutes,
+    snapshotRoutes,
+    runRoutes,
+    modelRoutes,
+  ])
     api.route('/', routes(services));
   api.get('/openapi.json', (c) =>
     c.json(

@@ -3,7 +3,7 @@ import type { Home } from '@fovea/store';
 import type { Context } from 'hono';
 import { HTTPException } from 'hono/http-exception';
 
-type Status = 400 | 403 | 404 | 405 | 409 | 413 | 415 | 422 | 500 | 503 | 507;
+type Status = 400 | 403 | 404 | 405 | 409 | 413 | 415 | 416 | 422 | 500 | 503 | 507;
 
 const statusByCode: Record<string, Status> = {
   forbidden_host: 403,
@@ -13,6 +13,7 @@ const statusByCode: Record<string, Status> = {
   snapshot_in_use: 409,
   too_large: 413,
   unsupported_media_type: 415,
+  range_beyond: 416,
   overloaded: 503,
   shutting_down: 503,
   database_lost: 503,

@@ -4,10 +4,12 @@ import type { AddressInfo } from 'node:net';
 import { fileURLToPath } from 'node:url';
 import { FoveaError } from '@fovea/annotations';
 import { createClient } from '@fovea/api';
+import { openVectorIndexes } from '@fovea/lake';
 import { createServing } from '@fovea/serving';
 import { openHome } from '@fovea/store';
 import { createAdaptorServer } from '@hono/node-server';
 import { createApp } from './app.js';
+import { startLakeWorker } from './lake-worker.js';
 import { startRunWorker } from './run-worker.js';
 
 /** Options of {@link startServer}. */
@@ -22,6 +24,8 @@ export interface ServerOptions {
   readonly empty?: boolean;
   /** Names besides addresses and localhost this server answers to. */
   readonly allowedHosts?: readonly string[];
+  /** Folders of this machine that may be taken in by whoever uses the API; default none. */
+  readonly ingestRoots?: readonly string[];
   /** Told what happens: database started, run begun and ended. */
   readonly log?: (text: string) => void;
 }
@@ -62,7 +66,15 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     const worker = await startRunWorker(home, { empty: options.empty, log });
     opened.push(() => worker.close());
     if (!existsSync(webFolder)) log('The web app is not built (npm run build): only the API is served.');
-    const services = { home, serving, ...worker, closing: closing.signal };
+    const lake = await startLakeWorker(home, { ingestRoots: options.ingestRoots, log });
+    opened.push(() => lake.close());
+    const vectors = openVectorIndexes(home);
+    opened.push(() => vectors.close());
+    const listJobs = async () =>
+      [...(await worker.listJobs()), ...(await lake.listJobs())].sort(
+        (a, b) => b.createdAt.getTime() - a.createdAt.getTime(),
+      );
+    const services = { home, serving, ...worker, listJobs, lake, vectors, closing: closing.signal };
     const app = createApp(services, { webFolder, allowedHosts: options.allowedHosts });
     listener.handle = (request) => app.fetch(request);
     return { url: listener.url, home: home.path, close: closeAll };

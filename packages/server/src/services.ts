@@ -1,12 +1,17 @@
 import type { NewRun } from '@fovea/api';
+import type { VectorIndexes } from '@fovea/lake';
 import type { Run } from '@fovea/registry';
 import type { Serving } from '@fovea/serving';
 import type { Home } from '@fovea/store';
+import type { LakeWorker } from './lake-worker.js';
 
 /** What runs behind the routes. */
 export interface Services {
   readonly home: Home;
   readonly serving: Serving;
+  /** The lake's long work. */
+  readonly lake: LakeWorker;
+  readonly vectors: VectorIndexes;
   /** Makes a run of a request, or finds the stopped one of the same request, and puts it before the worker. */
   submitRun(project: string, request: NewRun): Promise<Run>;
   /** Puts a run before the worker again. */
@@ -21,6 +26,7 @@ export interface Services {
       state: string;
       data: unknown;
       attempts: number;
+      progress: unknown;
       error: string | null;
       createdAt: Date | null;
     }[]

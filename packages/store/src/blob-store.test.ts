@@ -219,7 +219,8 @@ describe('the copies of blobs that lie on S3', () => {
     for await (const chunk of held) size += (chunk as Buffer).length;
     expect(size).toBe(30_000);
 
-    s3.objects.get(keyOf(stored[0]!.sha256))!.bytes.fill(0, 0, 1);
+    const { bytes: damaged } = s3.objects.get(keyOf(stored[0]!.sha256))!;
+    damaged[0] = damaged[0]! ^ 255;
     await rm(join(root, 'cache'), { recursive: true });
     await expect(one.localPath(stored[0]!.sha256)).rejects.toMatchObject({ code: 'damaged_blob' });
     expect(await bytesBelow(join(root, 'cache'))).toBe(0);

@@ -1,9 +1,12 @@
 import { execFileSync, spawnSync } from 'node:child_process';
-import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { createHash } from 'node:crypto';
+import { mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { openBlobStore } from './blob-store.js';
+import { openBlobWriter } from './blob-writer.js';
 import { openHome } from './home.js';
 import { stopDatabase } from './postgres/server.js';
 
@@ -36,6 +39,26 @@ describe.skipIf(!mayMount)('a home on a small disk (skipped where no disk may be
   it('says that there is no room for a database', async () => {
     await withDisk(20, async (disk) => {
       await expect(open(join(disk, 'home'))).rejects.toMatchObject({ code: 'disk_full' });
+    });
+  });
+
+  it('takes blobs of a process of its own until the room that is reserved, and leaves none half-written', async () => {
+    await withDisk(64, async (disk) => {
+      for (const name of ['blobs', 'tmp']) await mkdir(join(disk, name));
+      const [writer, store] = [openBlobWriter(disk), openBlobStore(disk)];
+      const saved: string[] = [];
+      const failure = await (async () => {
+        for (let index = 0; index < 30; index++) {
+          const bytes = Buffer.alloc(2 ** 21, `piece ${index} `);
+          const sha256 = createHash('sha256').update(bytes).digest('hex');
+          await writer.put(sha256, bytes);
+          saved.push(sha256);
+        }
+      })().catch((error) => error);
+      expect(failure).toMatchObject({ code: 'disk_full', details: { folder: disk } });
+      expect(saved.length).toBeGreaterThan(2);
+      for (const sha256 of saved) expect((await store.read(sha256)).length).toBe(2 ** 21);
+      expect(await readdir(join(disk, 'tmp'))).toEqual([]);
     });
   });
 

@@ -1,4 +1,4 @@
-import { readManifest, type Snapshot } from '@fovea/lake';
+import { mediaFile, readManifest, type Snapshot } from '@fovea/lake';
 import type { Home } from '@fovea/store';
 import type { PictureStream } from './check-data.js';
 import type { Locate } from './loading/picture-source.js';
@@ -27,7 +27,7 @@ export function dataOf(home: Home, snapshot: Snapshot): PictureStream {
   return { classNames: snapshot.classNames, pictures: picturesOf(home, snapshot) };
 }
 
-/** Where bytes of a home lie on this machine, fetched where they lie elsewhere. @throws StoreError `unknown_blob` */
+/** Where bytes of a home lie on this machine, fetched where they lie elsewhere; frames are made from their videos. @throws StoreError `unknown_blob` */
 export function locateIn(home: Home): Locate {
-  return (sha256) => home.blobs.localPath(sha256);
+  return (sha256) => mediaFile(home, sha256);
 }

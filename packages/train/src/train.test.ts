@@ -1,4 +1,5 @@
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { rmSync } from 'node:fs';
+import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { openModel } from '@fovea/models';
@@ -6,8 +7,10 @@ import { decodeModel } from '@fovea/onnx';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { TrainingData } from './check-data.js';
 import { writeHalves, writeShadeFolders } from './fixtures/shade-folders.js';
+import { makePlan, planFiles } from './make-plan.js';
 import { readData } from './read-data.js';
 import { type TrainOptions, train } from './train.js';
+import { followTrainer } from './trainer.js';
 
 let folder: string;
 let shades: TrainingData;
@@ -113,6 +116,84 @@ describe('train', { timeout: 120_000 }, () => {
     const rest = await follow({ ...options, folder: work });
     expect([...losses, ...rest.losses]).toEqual(whole.losses);
     expect(rest.said).toContain('Resumed from the checkpoint');
+  });
+
+  it('gives the same losses and figures whether pictures are kept decoded, were kept before, or are not', async () => {
+    const cacheFolder = join(folder, 'kept');
+    const options: TrainOptions = {
+      task: 'segmentation',
+      data: halves,
+      out: out('kept'),
+      imageSize: { width: 64, height: 64 },
+      batchSize: 4,
+      epochs: 3,
+    };
+    const decoded = await follow({ ...options, cacheBytes: 0 });
+    expect(decoded.said).toContain('kept in memory only, as was asked for');
+    const first = await follow({ ...options, cacheFolder });
+    expect(first.said).toMatch(/Pictures are kept decoded: \d+ kB for 20 of 20\./);
+    // Stopped within the second epoch; what was kept is taken away before it goes on, and again while it does.
+    const stop = new AbortController();
+    const losses: number[] = [];
+    const work = join(folder, 'work-kept');
+    const stopped = train({
+      ...options,
+      cacheFolder,
+      folder: work,
+      signal: stop.signal,
+      onMetric: ({ name, value, step }) => {
+        if (name === 'loss') losses.push(value);
+        if (step >= 3) stop.abort();
+      },
+    });
+    await expect(stopped).rejects.toMatchObject({ code: 'stopped_early' });
+    await rm(cacheFolder, { recursive: true });
+    const rest = await train({
+      ...options,
+      cacheFolder,
+      folder: work,
+      onMetric: ({ name, value, step }) => {
+        if (name !== 'loss') return;
+        losses.push(value);
+        if (step === 6) rmSync(cacheFolder, { recursive: true, force: true });
+      },
+    });
+    for (const [seen, metrics] of [
+      [first.losses, first.metrics],
+      [losses, rest.metrics],
+    ]) {
+      expect(seen).toEqual(decoded.losses);
+      expect(metrics).toEqual(decoded.metrics);
+    }
+  });
+
+  it('asks whoever started it for bytes that are not where the plan says, once for each picture', async () => {
+    const work = join(folder, 'elsewhere');
+    await mkdir(work);
+    const pictures = shades.pictures.map((picture) => ({ ...picture, path: join(work, 'nowhere', picture.name) }));
+    const settings = { task: 'classification', ...small, epochs: 3, seed: 0 } as const;
+    const asked: string[] = [];
+    const locate = async (sha256: string) => {
+      asked.push(sha256);
+      return shades.pictures.find((picture) => picture.sha256 === sha256)!.path;
+    };
+    const places = { folder: work, cacheFolder: join(work, 'kept'), locate };
+    const plan = await makePlan(settings, { ...shades, pictures }, { from: null }, places);
+    const follows = { signal: new AbortController().signal, onMessage: () => undefined };
+    const last = await followTrainer(join(work, planFiles.plan), { ...follows, locate });
+    expect(last.type).toBe('finished');
+    expect(asked.toSorted()).toEqual(pictures.map(({ sha256 }) => sha256).toSorted());
+
+    await rm(plan.checkpointPath);
+    const alone = await followTrainer(join(work, planFiles.plan), follows);
+    expect(alone.type, 'all is kept by now').toBe('finished');
+    await rm(plan.checkpointPath);
+    await rm(places.cacheFolder, { recursive: true });
+    expect(await followTrainer(join(work, planFiles.plan), follows)).toMatchObject({
+      type: 'failed',
+      code: 'missing_picture',
+      message: expect.stringContaining('is not where it was'),
+    });
   });
 
   it('goes on from a model, with a frozen part, and learns from a teacher', async () => {

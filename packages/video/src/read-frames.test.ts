@@ -1,36 +1,9 @@
-import { execFileSync } from 'node:child_process';
-import { existsSync } from 'node:fs';
 import { copyFile, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { loadNodeAv } from './node-av.js';
+import { decoders, hasVideos, videos } from './decoders.fixture.js';
 import { type ReadFramesOptions, readFrames } from './read-frames.js';
-
-const videos = join(
-  process.env.FOVEA_SHARED ?? join(dirname(fileURLToPath(import.meta.url)), '../../../../shared'),
-  'data/video',
-);
-const hasVideos = existsSync(videos);
-const hasFfmpeg = (() => {
-  try {
-    execFileSync('ffmpeg', ['-version'], { stdio: 'ignore' });
-    return true;
-  } catch {
-    return false;
-  }
-})();
-const hasNodeAv = await loadNodeAv().then(
-  () => true,
-  () => false,
-);
-
-/** Every decoder passes the same suite; one that is not on this machine is skipped. */
-const DECODERS = [
-  { decoder: 'node-av' as const, isThere: hasNodeAv },
-  { decoder: 'ffmpeg' as const, isThere: hasFfmpeg },
-];
 
 let home: string;
 beforeAll(async () => {
@@ -55,7 +28,7 @@ async function readAll(path: string, options: ReadFramesOptions) {
   return frames;
 }
 
-for (const { decoder, isThere } of DECODERS) {
+for (const { decoder, isThere } of decoders) {
   describe.skipIf(!isThere)(`${decoder} (skipped where it is not installed)`, () => {
     test('what is no video says so', async () => {
       const files = {
@@ -130,7 +103,7 @@ for (const { decoder, isThere } of DECODERS) {
   });
 }
 
-test.skipIf(!(hasVideos && hasNodeAv && hasFfmpeg))(
+test.skipIf(!hasVideos || decoders.some(({ isThere }) => !isThere))(
   'both decoders give the same frames (skipped where one is missing)',
   async () => {
     const path = join(videos, 'car-detection.mp4');

@@ -8,7 +8,7 @@ export const SMALL_HEIGHT = 36;
 export const SCENE_THRESHOLD = 0.15;
 
 /** A transition goes on while frames change by this part of the threshold. */
-const SLOW_PART = 0.2;
+const SLOW_PART = 0.1;
 /** The least time between two beginnings. */
 const SHORTEST_SCENE_MICROS = 500_000;
 
@@ -22,7 +22,7 @@ export type SceneVerdict = 'scene' | 'perhaps' | 'same';
  * than other things in view.
  *
  * A frame that differs from the one before by the threshold is a cut, if the next frame still differs from the one before
- * it, else a flash. Where frames change by a fifth of the threshold or more one after another, each is compared with the
+ * it, else a flash. Where frames change by a tenth of the threshold or more one after another, each is compared with the
  * one that the change began from; once they differ by the threshold, a scene begins (fades, dissolves, pans). After a
  * beginning, changes must first have died down before there is another, and half a second gone by.
  */

@@ -1,5 +1,6 @@
 import { createRootRoute, createRoute, createRouter, lazyRouteComponent, redirect } from '@tanstack/react-router';
 import { api } from './data/api.js';
+import { type ListingSearch, readFilter, readListing } from './data/filter-search.js';
 import { Shell } from './frame/shell.js';
 import { DataPage } from './pages/data-page.js';
 import { JobsPage } from './pages/jobs-page.js';
@@ -13,17 +14,26 @@ import { SnapshotsPage } from './pages/snapshots-page.js';
 import { TrainPage } from './pages/train-page.js';
 
 /** The wall's state, as the address holds it; absent means the default. */
-export interface DataSearch {
-  class?: string;
-  labelled?: boolean;
-  q?: string;
+export interface DataSearch extends ListingSearch {
   /** Row height in pixels. */
   size?: number;
   /** SHA-256 of the picture in the inspector. */
   pic?: string;
+  /** Its place in the listing when it was chosen, from 0; absent: the first. */
+  at?: number;
+  /** The drawer for questions in SQL is open. */
+  ask?: true;
   /** False hides labels of every kind. */
   boxes?: false;
   /** Of label maps, 0 to 1. */
+  opacity?: number;
+}
+
+/** A picture's page: the listing it was opened from, and its place there. */
+export interface PictureSearch extends ListingSearch {
+  /** From 0. */
+  at?: number;
+  boxes?: false;
   opacity?: number;
 }
 
@@ -55,15 +65,35 @@ const data = createRoute({
   getParentRoute: () => project,
   path: '/data',
   validateSearch: (search): DataSearch => ({
-    class: text(search.class),
-    labelled: typeof search.labelled === 'boolean' ? search.labelled : undefined,
-    q: text(search.q),
+    ...readListing(search),
     size: number(search.size),
     pic: text(search.pic),
+    at: number(search.at),
+    ask: search.ask === true ? true : undefined,
     boxes: search.boxes === false ? false : undefined,
     opacity: number(search.opacity),
   }),
   component: DataPage,
+});
+
+// The pages of one picture and of all come with their plots and maps when they are first asked for.
+const picture = createRoute({
+  getParentRoute: () => project,
+  path: '/pictures/$sha256',
+  validateSearch: (search): PictureSearch => ({
+    ...readListing(search),
+    at: number(search.at),
+    boxes: search.boxes === false ? false : undefined,
+    opacity: number(search.opacity),
+  }),
+  component: lazyRouteComponent(() => import('./pages/picture-page.js'), 'PicturePage'),
+});
+
+const statistics = createRoute({
+  getParentRoute: () => project,
+  path: '/statistics',
+  validateSearch: readFilter,
+  component: lazyRouteComponent(() => import('./pages/statistics-page.js'), 'StatisticsPage'),
 });
 
 const snapshots = createRoute({ getParentRoute: () => project, path: '/snapshots', component: SnapshotsPage });
@@ -112,7 +142,7 @@ const shortModel = createRoute({
 const tree = root.addChildren([
   landing,
   projects,
-  project.addChildren([projectIndex, data, snapshots, runs, run, train, models, model]),
+  project.addChildren([projectIndex, data, picture, statistics, snapshots, runs, run, train, models, model]),
   jobs,
   shortRun,
   shortModel,

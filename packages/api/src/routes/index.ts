@@ -18,8 +18,10 @@ export const getHealth = createRoute({
 
 /** Every route by its operation name: the server mounts them, the OpenAPI document lists them, the client is typed by them. */
 export * from '../schemas/index.js';
+export * from './curation.js';
 export * from './lake.js';
 export * from './models.js';
 export * from './projects.js';
 export * from './runs.js';
 export * from './snapshots.js';
+export * from './videos.js';

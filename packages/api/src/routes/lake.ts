@@ -92,7 +92,7 @@ export const exportLake = createRoute({
   path: '/projects/{project}/query/export',
   operationId: 'exportLake',
   tags: ['lake'],
-  summary: 'All rows of one SELECT as a file',
+  summary: 'All rows of one SELECT, or all pictures of a filter, as a file',
   request: { params: projectParams, body: json(lakeExportSchema) },
   responses: bytes('application/octet-stream', 'Parquet, CSV or JSON lines.'),
 });

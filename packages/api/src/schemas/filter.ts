@@ -8,6 +8,11 @@ const texts = z
   .transform((value) => (Array.isArray(value) ? value : [value]))
   .optional();
 
+const hashes = z
+  .union([z.string().max(64), z.array(z.string().max(64)).max(10_000)])
+  .transform((value) => (Array.isArray(value) ? value : [value]))
+  .optional();
+
 const RANGE = /^(-?\d*\.?\d*(?:e[+-]?\d+)?)\.\.(-?\d*\.?\d*(?:e[+-]?\d+)?)$/i;
 
 /** `0.2..0.8`, `5..`, `..5`, or one number for just that. */
@@ -88,7 +93,8 @@ const filterFields = {
   taken: dates.describe("By the camera's clock, as 2026-03-01..2026-03-31."),
   added: dates.describe('When it came into the project, in UTC.'),
   place: place.describe('south,west,north,east in degrees.'),
-  sha256: texts.describe('Just these.'),
+  sha256: hashes.describe('Just these.'),
+  sql: z.string().max(20_000).optional().describe('One SELECT with a column sha256: just pictures that its rows name.'),
   annotations: range.describe('How many objects are marked, as 1..5.'),
   width: range,
   height: range,
@@ -129,6 +135,7 @@ export function toMediaFilter(query: z.output<typeof mediaFilterSchema>) {
     added: query.added,
     place: query.place,
     sha256s: query.sha256,
+    sql: query.sql,
     ranges: given.length === 0 ? undefined : Object.fromEntries(given),
   };
 }
@@ -273,14 +280,17 @@ export const queryResultSchema = z
   })
   .openapi('QueryResult');
 
-/** A question in SQL whose whole answer is wanted as a file. */
+/** What is wanted as a file: the whole answer to a question in SQL, or all that is known of the pictures of a filter. */
 export const lakeExportSchema = z
   .object({
-    sql: z.string().min(1).max(100_000),
+    sql: z.string().min(1).max(100_000).optional(),
+    filter: mediaFilterSchema.optional(),
+    sort: mediaSortSchema,
     format: z.enum(['parquet', 'csv', 'jsonl']),
     timeoutSeconds: z.number().min(0.1).max(600).default(120),
   })
   .strict()
+  .refine(({ sql, filter }) => (sql === undefined) !== (filter === undefined), 'expected either sql or filter')
   .openapi('LakeExport');
 
 /** A new value for everything known of a picture. */

@@ -1,3 +1,4 @@
+export * from './curation.js';
 export * from './error.js';
 export * from './filter.js';
 export * from './geometry.js';
@@ -7,3 +8,4 @@ export * from './model.js';
 export * from './project.js';
 export * from './run.js';
 export * from './snapshot.js';
+export * from './video.js';

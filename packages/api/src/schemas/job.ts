@@ -8,6 +8,7 @@ export const jobSchema = z
     name: z.string(),
     state: z.string(),
     data: z.unknown(),
+    progress: z.unknown().describe('What the work last told of how far it is.'),
     attempts: z.number().int(),
     error: z.string().nullable(),
     createdAt: timeSchema.nullable(),

@@ -1,5 +1,6 @@
-import { type Amount, collectGarbage, type GarbageProgress } from '@fovea/lake';
+import { type Amount, collectGarbage, type GarbageProgress, rebuildLake } from '@fovea/lake';
 import { done, type Outcome, stopped } from '../outcome.js';
+import { sayProblems } from '../problems.js';
 import { type CommonOptions, type Session, withHome } from '../session.js';
 
 /** Options of `fovea lake gc`. */
@@ -36,4 +37,28 @@ export async function collectCommand(options: CollectOptions, session: Session):
     ...(report.stopped ? ['Stopped before the end: the same command does the rest.'] : []),
   ];
   return (report.stopped ? stopped : done)({ ...report }, lines);
+}
+
+/** Options of `fovea lake rebuild`. */
+export interface RebuildCommandOptions extends CommonOptions {
+  readonly project?: string;
+  readonly facts?: boolean;
+}
+
+/** `fovea lake rebuild`: makes anew what is derived. */
+export async function rebuildCommand(options: RebuildCommandOptions, session: Session): Promise<Outcome> {
+  const report = await withHome(options, session, (home) =>
+    rebuildLake(home, {
+      ...(options.project !== undefined && { project: options.project }),
+      facts: options.facts ?? false,
+      signal: session.signal,
+      onProgress: (at) => session.terminal.progress(at),
+    }),
+  );
+  session.terminal.endProgress();
+  const { mirrors, facts, failed, problems } = report;
+  return done({ ...report }, [
+    `Made ${mirrors} ${mirrors === 1 ? 'mirror' : 'mirrors'} anew; read the facts of ${facts} pictures, ${failed} could not be read.`,
+    ...sayProblems(problems),
+  ]);
 }

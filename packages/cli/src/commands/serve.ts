@@ -1,3 +1,4 @@
+import { resolve } from 'node:path';
 import { startServer } from '@fovea/server';
 import type { Outcome } from '../outcome.js';
 import { type CommonOptions, homeFolder, type Session } from '../session.js';
@@ -8,6 +9,7 @@ export interface ServeOptions extends Pick<CommonOptions, 'home' | 'json'> {
   readonly host: string;
   readonly empty?: boolean;
   readonly allowHost?: string[];
+  readonly ingestRoot?: string[];
 }
 
 /** `fovea serve`: the web app, the API and the worker, until Ctrl-C. */
@@ -18,6 +20,7 @@ export async function serveCommand(options: ServeOptions, { terminal, signal }: 
     port: options.port,
     empty: options.empty,
     allowedHosts: options.allowHost,
+    ingestRoots: options.ingestRoot?.map((folder) => resolve(folder)),
     log: (text) => terminal.say(text),
   });
   // Unlike other commands' objects this comes at the beginning: whoever starts a server wants its address.

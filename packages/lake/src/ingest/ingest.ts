@@ -5,10 +5,11 @@ import { pipeline } from 'node:stream/promises';
 import type { Home } from '@fovea/store';
 import { ensureProject } from '../project.js';
 import { type Source, type SourceItem, type WatchableSource, watchFolder } from '../sources/index.js';
-import { ingestVideo, type VideoSampling } from '../video/ingest-video.js';
+import { ingestVideo } from '../video/ingest-video.js';
+import type { VideoSampling } from '../video/sample-video.js';
 import { type KnownSource, knownBelow, loadKnownSources, markGone } from './known-sources.js';
 import { type Limit, openLimit } from './limit.js';
-import { openPicturePool, type PicturePool, type RawPath } from './picture-pool.js';
+import { type PicturePool, picturePoolOf, type RawPath } from './picture-pool.js';
 import { type IngestProgress, type IngestReport, openTally, type Tally } from './tally.js';
 
 /** Options of {@link ingest}. */
@@ -123,7 +124,7 @@ interface Intake {
 async function openIntake(home: Home, projectName: string, source: Source, options: IngestOptions): Promise<Intake> {
   const projectId = await ensureProject(home, projectName);
   const { signal } = options;
-  const pool = openPicturePool(home);
+  const pool = picturePoolOf(home);
   const tally = openTally(home, projectId, source, options.onProgress);
   const limit = openLimit(pool.size * 2 + 2, MAX_HELD_BYTES);
   const settle = async () => {
@@ -152,8 +153,6 @@ async function openIntake(home: Home, projectName: string, source: Source, optio
         await settle().catch(() => undefined);
         if (!signal?.aborted) throw await home.explain(error);
         stopped = true;
-      } finally {
-        await pool.close();
       }
       return { ...tally.report(), stopped };
     },

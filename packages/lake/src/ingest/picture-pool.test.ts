@@ -6,7 +6,7 @@ import { fileURLToPath } from 'node:url';
 import { FoveaError } from '@fovea/annotations';
 import { pngOf } from '@fovea/formats/testing';
 import { readFacts } from '@fovea/image';
-import { openBlobStore, StoreError } from '@fovea/store';
+import { type Home, openBlobStore, StoreError } from '@fovea/store';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { hasThumbnail, readThumbnail } from '../thumbnail.js';
 import { openPicturePool, type PicturePool } from './picture-pool.js';
@@ -58,7 +58,7 @@ describe('the pool of picture workers', () => {
       expect(stowed[index]).toEqual(facts);
       expect(Buffer.compare(await home.blobs.read(facts.sha256), bytes)).toBe(0);
       expect(await hasThumbnail(home, facts.sha256)).toBe(true);
-      expect(Buffer.compare(await readThumbnail(home, facts.sha256), thumbnail)).toBe(0);
+      expect(Buffer.compare(await readThumbnail(home as Home, facts.sha256), thumbnail)).toBe(0);
     }
     expect(await drafts()).toEqual([]);
   });

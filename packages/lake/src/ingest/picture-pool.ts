@@ -48,6 +48,18 @@ const PATIENCE_MS = 180_000;
 /** A worker that has nothing to do gives its memory back. */
 const IDLE_MS = 30_000;
 
+const pools = new WeakMap<Home, PicturePool>();
+
+/** The pool of a home, opened by whoever needs it first and closed with the home. */
+export function picturePoolOf(home: Home): PicturePool {
+  const known = pools.get(home);
+  if (known) return known;
+  const pool = openPicturePool(home);
+  pools.set(home, pool);
+  home.onClose(() => pool.close());
+  return pool;
+}
+
 interface Job {
   readonly request: PictureRequest;
   readonly resolve: (picture: StowedPicture) => void;

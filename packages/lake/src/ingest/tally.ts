@@ -2,7 +2,7 @@ import { FoveaError } from '@fovea/annotations';
 import type { Problem } from '@fovea/formats';
 import { type Home, StoreError } from '@fovea/store';
 import type { Source, SourceItem } from '../sources/index.js';
-import type { IngestedVideo } from '../video/ingest-video.js';
+import type { IngestVideoReport } from '../video/ingest-video.js';
 import { type KnownSource, type SeenSource, writeSeenSources } from './known-sources.js';
 import type { StowedPicture } from './picture-pool.js';
 import { type TakenPicture, writeTaken } from './write-pictures.js';
@@ -51,7 +51,7 @@ export interface Tally {
   /** Rethrows what is not about this one item. */
   failed(item: SourceItem, error: unknown): undefined;
   framesSoFar(newFrames: number): void;
-  video(item: SourceItem, done: IngestedVideo): Promise<void>;
+  video(item: SourceItem, done: IngestVideoReport): Promise<void>;
   /** Remembers a problem that is about no item. */
   tell(problem: Problem): void;
   flush(): Promise<void>;

@@ -11,6 +11,7 @@ import {
   stateConditions,
 } from './filter.js';
 import { remember } from './remember.js';
+import { asksEmbeddings, withFilterSql } from './sql.js';
 
 /** A value that pictures can be filtered by, and how many would be left. */
 export interface FacetValue {
@@ -78,7 +79,11 @@ const joinedFacets = {
 /** The counts beside a filter's values. @throws FoveaError `bad_filter` */
 export async function countFacets(home: Home, projectId: number, filter: MediaFilter = {}): Promise<Facets> {
   return withMirror(home, projectId, (mirror) =>
-    mirror.read((duck) => remember(mirror, 'facets', filter, () => computeFacets(duck, filter))),
+    mirror.read(
+      (duck) =>
+        remember(mirror, 'facets', filter, () => withFilterSql(duck, filter, () => computeFacets(duck, filter))),
+      { embeddings: asksEmbeddings(filter.sql) },
+    ),
   );
 }
 

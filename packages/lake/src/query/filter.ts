@@ -68,6 +68,8 @@ export interface MediaFilter {
   readonly place?: Place;
   /** Just these. */
   readonly sha256s?: readonly string[];
+  /** A SELECT with a column `sha256`: just pictures that its rows name. Checked by `withFilterSql`, not here. */
+  readonly sql?: string;
 }
 
 /** A value of a prepared statement. */
@@ -109,12 +111,18 @@ export const stateConditions: Readonly<Record<LabelState, string>> = {
  * The condition a filter is.
  *
  * @param without - leaves one of its parts out, as for the counts beside that part's own values
+ * @param isWrittenOut - has the values in the condition itself, where parameters cannot be
  * @throws FoveaError `bad_filter`
  */
-export function compileFilter(filter: MediaFilter, without?: keyof MediaFilter | RangeField): CompiledFilter {
+export function compileFilter(
+  filter: MediaFilter,
+  without?: keyof MediaFilter | RangeField,
+  isWrittenOut = false,
+): CompiledFilter {
   const parts: string[] = [];
   const values: Record<string, SqlValue> = {};
   const bind = (value: SqlValue): string => {
+    if (isWrittenOut) return typeof value === 'string' ? `'${value.replaceAll("'", "''")}'` : String(value);
     const name = `v${Object.keys(values).length}`;
     values[name] = value;
     return `$${name}`;
@@ -168,6 +176,9 @@ export function compileFilter(filter: MediaFilter, without?: keyof MediaFilter |
   if (search) parts.push(`contains(lower(m.name), lower(${bind(search)}))`);
   const sha256s = given('sha256s');
   if (sha256s) parts.push(oneOf('m.sha256', sha256s));
+  const sql = given('sql');
+  // On a line of its own: the query may end in a comment.
+  if (sql) parts.push(`m.sha256 in (select sha256 from (${sql.replace(/;\s*$/, '')}\n))`);
   for (const [field, range] of Object.entries(filter.ranges ?? {}) as [RangeField, Range | undefined][]) {
     if (field === without || field === 'confidence' || range === undefined) continue;
     if (!RANGE_FIELDS.includes(field)) throw badFilter('range', field, RANGE_FIELDS.join(', '));

@@ -207,7 +207,7 @@ describe('SQL', () => {
     ['a setting', `set memory_limit = '100GB'`],
     ['a pragma', `pragma memory_limit = '100GB'`],
     ['a file read', `select * from read_text('/etc/passwd')`],
-    ['a file read by its name', `select * from '/etc/passwd'`],
+    ['a file read by its name', `select * FROM '/etc/passwd'`],
     ['a file written', `copy media to '/tmp/out.csv'`],
     ['another database', `attach '/tmp/other.duckdb'`],
     ['an extension', `install httpfs`],

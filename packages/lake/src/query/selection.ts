@@ -4,6 +4,7 @@ import type { Home } from '@fovea/store';
 import { withMirror } from '../mirror/mirrors.js';
 import { compileFilter, type MediaFilter } from './filter.js';
 import { remember } from './remember.js';
+import { asksEmbeddings, withFilterSql } from './sql.js';
 
 /** What pictures can be sorted by; `added` is the order they came in. */
 export const SORT_FIELDS = [
@@ -69,15 +70,40 @@ export async function selectMedia(
     });
   }
   return withMirror(home, projectId, (mirror) =>
-    mirror.read((duck) => remember(mirror, 'selection', [filter, sort], () => computeSelection(duck, filter, sort))),
+    mirror.read(
+      (duck) =>
+        remember(mirror, 'selection', [filter, sort], () =>
+          withFilterSql(duck, filter, () => computeSelection(duck, filter, sort)),
+        ),
+      { embeddings: asksEmbeddings(filter.sql) },
+    ),
   );
+}
+
+/** An order of pictures as SQL over `m`, rows of `mirror.media`. */
+function orderOf(sort: MediaSort): string {
+  return `${columns[sort.by]} ${sort.descending ? 'desc' : 'asc'} nulls last, m.id`;
+}
+
+/**
+ * The pictures a filter chooses as a SELECT to export: all that the mirror knows of each, with its tags and its labels.
+ * The filter's own SQL must be one SELECT, see `withFilterSql`.
+ *
+ * @throws FoveaError `bad_filter`
+ */
+export function selectionSql(filter: MediaFilter, sort: MediaSort = { by: 'added' }): string {
+  const { where } = compileFilter(filter, undefined, true);
+  return `select m.* exclude (id),
+    (select list(t.tag order by t.tag) from mirror.tags t where t.media_id = m.id) as tags,
+    (select list({class: c.name, kind: a.kind, xmin: a.xmin, ymin: a.ymin, xmax: a.xmax, ymax: a.ymax} order by a.id)
+      from mirror.annotations a join mirror.classes c on c.index = a.class_index where a.media_id = m.id) as labels
+    from mirror.media m where ${where} order by ${orderOf(sort)}`;
 }
 
 async function computeSelection(duck: DuckDBConnection, filter: MediaFilter, sort: MediaSort): Promise<Selection> {
   const { where, values } = compileFilter(filter);
-  const order = `${columns[sort.by]} ${sort.descending ? 'desc' : 'asc'} nulls last, m.id`;
   const result = await duck.stream(
-    `select m.id::double as id, m.width::double / m.height as aspect from mirror.media m where ${where} order by ${order}`,
+    `select m.id::double as id, m.width::double / m.height as aspect from mirror.media m where ${where} order by ${orderOf(sort)}`,
     values as never,
   );
   const parts: { ids: Float64Array; aspects: Float64Array }[] = [];

@@ -6,6 +6,7 @@ import { FoveaError } from '@fovea/annotations';
 import type { Home } from '@fovea/store';
 import { withMirror } from '../mirror/mirrors.js';
 import { views } from '../mirror/tables.js';
+import type { MediaFilter } from './filter.js';
 
 /** Options of {@link runQuery} and {@link exportQuery}. */
 export interface QueryOptions {
@@ -88,6 +89,39 @@ export async function exportQuery<T>(
   }
 }
 
+/**
+ * Asks what has a filter's condition in it: where the filter has SQL of its own, only if that is one SELECT, and not for
+ * longer than a query may take.
+ *
+ * @throws FoveaError as {@link runQuery}
+ */
+export async function withFilterSql<T>(
+  duck: DuckDBConnection,
+  { sql }: MediaFilter,
+  use: () => Promise<T>,
+  timeoutSeconds = 30,
+): Promise<T> {
+  if (sql === undefined) return use();
+  await checkSelect(duck, sql);
+  let isLate = false;
+  const timer = setTimeout(() => {
+    isLate = true;
+    duck.interrupt();
+  }, timeoutSeconds * 1000);
+  try {
+    return await use();
+  } catch (error) {
+    throw explain(error, isLate ? timeoutSeconds : undefined);
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+/** Whether a query asks for vectors; read off the text: what it is wrong about costs a look at vectors nobody needs. */
+export function asksEmbeddings(sql: string | undefined): boolean {
+  return /\bembeddings\b/i.test(sql ?? '');
+}
+
 async function withSelect<T>(
   home: Home,
   projectId: number,
@@ -96,8 +130,7 @@ async function withSelect<T>(
   use: (duck: DuckDBConnection, exchange: string) => Promise<T>,
 ): Promise<T> {
   const { timeoutSeconds = 30, signal } = options;
-  // Read off the text: what it is wrong about costs a look at vectors nobody needs.
-  const embeddings = /\bembeddings\b/i.test(sql);
+  const embeddings = asksEmbeddings(sql);
   return withMirror(home, projectId, (mirror) =>
     mirror.read(
       async (duck) => {

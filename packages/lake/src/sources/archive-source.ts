@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { FoveaError } from '@fovea/annotations';
 import { storageError } from '@fovea/store';
-import { formatBytes, passBytes, tooLarge } from './limited-bytes.js';
+import { CHUNK_BYTES, formatBytes, passBytes, tooLarge } from './limited-bytes.js';
 import { fingerprintOf } from './local-file.js';
 import type { SourceItem, SourceLimits } from './source.js';
 import type { SourceReport } from './source-report.js';
@@ -68,7 +68,7 @@ export async function* localArchive(
     if (format === undefined) throw unknownArchive(location);
     if (format === 'zip') return yield* zipMembers(path, location, limits, report, signal);
     const found = await file.stat({ bigint: true });
-    const bytes = file.createReadStream({ start: 0 });
+    const bytes = file.createReadStream({ start: 0, highWaterMark: CHUNK_BYTES });
     const fingerprint = fingerprintOf(found);
     const tar = { location, fingerprint, sizeBytes: Number(found.size), bytes, isGzipped: format === 'gzip' };
     yield* tarMembers(tar, limits, report, signal);

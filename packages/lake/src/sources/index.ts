@@ -1,4 +1,5 @@
 export { lookupPublic, privateKindOf } from './address.js';
+export { isItemFailure } from './item-failure.js';
 export { openSource, type WatchableSource } from './open-source.js';
 export { describeUrl, type Fetched, type SafeFetchOptions, safeFetch } from './safe-fetch.js';
 export {

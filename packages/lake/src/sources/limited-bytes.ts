@@ -2,6 +2,9 @@ import { Readable } from 'node:stream';
 import { FoveaError } from '@fovea/annotations';
 import type { MediaKind, SourceLimits } from './source.js';
 
+/** Bytes read at a time: a picture is a few of these, and each is a turn of the event loop. */
+export const CHUNK_BYTES = 2 ** 18;
+
 /** The most bytes an item of a kind may have. */
 export function maxBytesOf(kind: MediaKind, limits: SourceLimits): number {
   return kind === 'picture' ? limits.maxPictureBytes : limits.maxVideoBytes;
@@ -56,7 +59,7 @@ export function passBytes(
   }
   // Errors that come after the reader has left are nobody's.
   if (source instanceof Readable) source.on('error', () => undefined);
-  const passing = Readable.from(pass(), { objectMode: false });
+  const passing = Readable.from(pass(), { objectMode: false, highWaterMark: CHUNK_BYTES });
   // Also where nobody ever read: the generator's own end is then never reached.
   passing.once('close', () => {
     if (source instanceof Readable) source.destroy();

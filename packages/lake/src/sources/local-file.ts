@@ -4,7 +4,7 @@ import { isAbsolute, join } from 'node:path';
 import type { Readable } from 'node:stream';
 import { FoveaError } from '@fovea/annotations';
 import { nameText } from './file-name.js';
-import { tooLarge } from './limited-bytes.js';
+import { CHUNK_BYTES, tooLarge } from './limited-bytes.js';
 import type { MediaKind, SourceItem } from './source.js';
 
 // Neither is known to Windows, which has neither named pipes nor, in effect, links among its files.
@@ -57,7 +57,7 @@ export async function openLocal(path: string | Buffer, location: string, maxByte
     if (!found.isFile()) throw unreadable(location, 'it is not a regular file');
     if (found.size > maxBytes) throw tooLarge(location, maxBytes);
     // Node takes no end before the start, and an empty file has neither.
-    return file.createReadStream(found.size === 0 ? {} : { end: found.size - 1 });
+    return file.createReadStream({ highWaterMark: CHUNK_BYTES, ...(found.size > 0 && { end: found.size - 1 }) });
   } catch (error) {
     await file.close();
     throw error;

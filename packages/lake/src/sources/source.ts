@@ -29,7 +29,7 @@ export interface SourceItem {
    * The bytes, no more of them than allowed.
    *
    * @throws FoveaError `unreadable_file`, `broken_archive`, `too_large`, `fetch_failed`, …, or StoreError of the
-   *   storage, from here or from the stream. It is about this item: the next ones may be well.
+   *   storage, from here or from the stream. Whether it is about this item alone, `isItemFailure` says.
    */
   open(): Promise<Readable>;
 }

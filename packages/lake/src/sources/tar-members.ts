@@ -4,7 +4,7 @@ import { FoveaError } from '@fovea/annotations';
 import { type Extract, extract, type Header } from 'tar-stream';
 import { bomb, brokenArchive, isBomb, type Member, openMemberRules } from './archive-members.js';
 import { nameText } from './file-name.js';
-import { passBytes } from './limited-bytes.js';
+import { CHUNK_BYTES, passBytes } from './limited-bytes.js';
 import type { SourceItem, SourceLimits } from './source.js';
 import type { SourceReport } from './source-report.js';
 
@@ -47,9 +47,11 @@ export async function* tarMembers(
       try {
         next = await entries.next();
       } catch (cause) {
-        const error = failure() ?? cause;
-        if (members === 0 || error instanceof FoveaError) throw explain(location, error);
-        const { reason } = explain(location, error).details ?? {};
+        signal?.throwIfAborted();
+        const error = explain(location, failure() ?? cause);
+        // Where the bytes come from, or what they would become, is at fault, and not the archive's end alone.
+        if (members === 0 || error.code !== 'broken_archive') throw error;
+        const { reason } = error.details ?? {};
         return report.tell(
           location,
           'broken_archive',
@@ -120,7 +122,7 @@ function pump(tar: PassingTar, unpacked: ReturnType<typeof extract>, limits: Sou
         done(isTooMuch ? bomb(tar.location, `it unpacks to over ${limits.maxRatio} times its size`) : null, chunk);
       },
     });
-    const gunzip = createGunzip();
+    const gunzip = createGunzip({ chunkSize: CHUNK_BYTES });
     for (const stage of [countPacked, gunzip, countPlain]) stage.on('error', fail);
     unpacked.on('close', () => gunzip.destroy());
     tar.bytes.pipe(countPacked).pipe(gunzip).pipe(countPlain).pipe(unpacked);

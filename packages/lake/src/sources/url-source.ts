@@ -54,7 +54,8 @@ async function* urlItems(
   try {
     const { head, rest } = await peek(fetched.body, HEAD_BYTES);
     first = rest;
-    const fingerprint = fetched.etag && `${fetched.etag}/${fetched.sizeBytes ?? ''}`;
+    const version = fetched.etag ?? fetched.headers['last-modified']?.slice(0, 64) ?? null;
+    const fingerprint = version && `${version}/${fetched.sizeBytes ?? ''}`;
     const format = named === undefined ? sniffArchive(head) : undefined;
     if (isArchive || format !== undefined) {
       if (format === undefined) throw unknownArchive(location);

@@ -4,7 +4,7 @@ import { crc32, createInflateRaw } from 'node:zlib';
 import yauzl, { type Entry, type ZipFile } from 'yauzl';
 import { brokenArchive, type Member, openMemberRules, type TakenMember } from './archive-members.js';
 import { nameText } from './file-name.js';
-import { passBytes } from './limited-bytes.js';
+import { CHUNK_BYTES, passBytes } from './limited-bytes.js';
 import type { SourceItem, SourceLimits } from './source.js';
 import type { SourceReport } from './source-report.js';
 
@@ -102,14 +102,14 @@ async function openMember(path: string | Buffer, entry: Entry, { location, maxBy
     packed =
       entry.compressedSize === 0
         ? Readable.from([])
-        : file.createReadStream({ start, end: start + entry.compressedSize - 1 });
+        : file.createReadStream({ start, end: start + entry.compressedSize - 1, highWaterMark: CHUNK_BYTES });
   } catch (error) {
     await file.close();
     throw error;
   }
   let plain = packed;
   if (entry.compressionMethod === 8) {
-    const inflate = createInflateRaw();
+    const inflate = createInflateRaw({ chunkSize: CHUNK_BYTES });
     packed.on('error', (error) => inflate.destroy(error));
     inflate.once('close', () => packed.destroy());
     plain = packed.pipe(inflate);

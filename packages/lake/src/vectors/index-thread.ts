@@ -124,6 +124,8 @@ export function openIndexThread(settings: IndexSettings): IndexThread {
       if (ended) return;
       await ask({ do: 'close' }).catch(() => undefined);
       ended ??= new FoveaError('index_closed', 'The vector index was closed.');
+      // Else a process with nothing more to do would end while it waits for this.
+      worker.ref();
       await worker.terminate();
     },
   };

@@ -11,6 +11,8 @@ import {
   getProject,
   listAspects,
   runQuery,
+  selectionSql,
+  selectMedia,
   undoAction,
 } from '@fovea/lake';
 import { parseSort } from '../parse-sort.js';
@@ -80,12 +82,16 @@ export function lakeRoutes({ home, closing }: Services) {
     .openapi(routes.exportLake, async (c) => {
       const { project } = c.req.valid('param');
       const { id } = await getProject(home, project);
-      const { sql, format, timeoutSeconds } = c.req.valid('json');
+      const { sql, filter, sort, format, timeoutSeconds } = c.req.valid('json');
       const signal = AbortSignal.any([c.req.raw.signal, closing]);
+      const chosen = filter && routes.toMediaFilter(filter);
+      // Its SQL is looked at where pictures are chosen by it, and only then becomes a part of more.
+      if (chosen?.sql !== undefined) await selectMedia(home, id, chosen);
+      const question = sql ?? selectionSql(chosen ?? {}, parseSort(sort));
       const rows = (file: string) =>
         // Opened before the file's name goes: what is read is whole.
         open(file).then((handle) => createReadStream('', { fd: handle, autoClose: true }));
-      const stream = await exportQuery(home, id, sql, format, rows, { timeoutSeconds, signal });
+      const stream = await exportQuery(home, id, question, format, rows, { timeoutSeconds, signal });
       return c.body(Readable.toWeb(stream) as ReadableStream<Uint8Array>, 200, {
         'Content-Type': fileTypes[format],
         'Content-Disposition': `attachment; filename="result.${format}"`,

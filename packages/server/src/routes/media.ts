@@ -1,8 +1,16 @@
 import { classColor, colourLabelMap, FoveaError } from '@fovea/annotations';
 import * as routes from '@fovea/api/routes';
-import { getMedia, getProject, importPicture, listMedia, readThumbnail, thumbnailMediaType } from '@fovea/lake';
+import {
+  getMedia,
+  getProject,
+  importPicture,
+  listMedia,
+  mediaFile,
+  readThumbnail,
+  thumbnailMediaType,
+} from '@fovea/lake';
 import { z } from 'zod';
-import { sendBlob } from '../blob-answer.js';
+import { sendFile } from '../blob-answer.js';
 import { invalidRequest } from '../failure.js';
 import { parseSort } from '../parse-sort.js';
 import { presentMedia } from '../present-lake.js';
@@ -61,8 +69,8 @@ export function mediaRoutes({ home }: Services) {
     })
     .openapi(routes.getMediaContent, async (c) => {
       const { project, sha256 } = c.req.valid('param');
-      const { format } = await getMedia(home, project, sha256);
-      return (await sendBlob(c, home, sha256, `image/${format}`)) as never;
+      const item = await getMedia(home, project, sha256);
+      return (await sendFile(c, sha256, `image/${item.format}`, () => mediaFile(home, item))) as never;
     })
     .openapi(routes.getMediaThumbnail, async (c) => {
       const { project, sha256 } = c.req.valid('param');

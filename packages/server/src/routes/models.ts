@@ -1,16 +1,13 @@
-import { stat } from 'node:fs/promises';
-import { join } from 'node:path';
 import { FoveaError } from '@fovea/annotations';
-import type * as api from '@fovea/api';
 import * as routes from '@fovea/api/routes';
 import { getProject } from '@fovea/lake';
-import { catalogue, modelFolders } from '@fovea/models';
 import { getModel, listModels, resolveModel, setAlias } from '@fovea/registry';
 import { refuseForeignOption } from '@fovea/serving';
 import type { Context } from 'hono';
 import { sendBlob } from '../blob-answer.js';
 import { presentModel } from '../present.js';
 import { presentPrediction } from '../present-prediction.js';
+import { listPretrained } from '../pretrained.js';
 import { formFile, maxPictureBytes, mediaType, readBody, readForm } from '../request-body.js';
 import type { Services } from '../services.js';
 import { createRouter } from './router.js';
@@ -59,19 +56,6 @@ export function modelRoutes({ home, serving }: Services) {
 }
 
 /** What can be fine-tuned of the catalogue, and whether its file is at hand; nothing is fetched. */
-async function listPretrained(homePath: string): Promise<api.Pretrained[]> {
-  const folders = modelFolders([join(homePath, 'models')]);
-  const has = async (file: string) => {
-    const found = await Promise.all(folders.map((folder) => stat(join(folder, file)).catch(() => undefined)));
-    return found.some((each) => each?.isFile());
-  };
-  const entries = catalogue.flatMap(({ task, cut, ...entry }) => (task && cut ? [{ ...entry, task }] : []));
-  return Promise.all(
-    entries.map(async ({ name, task, job, licence, sizeBytes, file }) => {
-      return { name, task, job, licence, sizeBytes, available: await has(file) };
-    }),
-  );
-}
 
 /** The picture of a predict request: the body itself, or the form's `image`. */
 async function readPicture(c: Context): Promise<Uint8Array> {

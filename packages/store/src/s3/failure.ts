@@ -98,7 +98,7 @@ export function storageFailure(failure: Failure, location: S3Location, key: stri
     return make('storage_denied', `${storage} refuses requests because this machine's clock is wrong: set it.`);
   }
   if (code === 'InvalidObjectState') {
-    return make('storage_denied', `"${key}" lies in an archive tier of ${storage}: restore it there first.`);
+    return make('object_archived', `"${key}" lies in an archive tier of ${storage}: restore it there first.`);
   }
   if (status === 401 || status === 403) {
     const remedy = 'are AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY those of somebody who may use it?';

@@ -1,9 +1,17 @@
-import type { MediaFilter, MediaItem, MediaPage, Run, SampleList, SampleSet } from '@fovea/api';
-import { infiniteQueryOptions, QueryClient, queryOptions } from '@tanstack/react-query';
+import type {
+  DatasetStatistics,
+  Facets,
+  MediaFacts,
+  MediaFilter,
+  MediaItem,
+  Run,
+  SampleList,
+  SampleSet,
+} from '@fovea/api';
+import { QueryClient, queryOptions } from '@tanstack/react-query';
 import { api } from './api.js';
-
-/** Pictures asked for at once: few requests over 10,000, and still well below a second each. */
-const pageSize = 300;
+import { type FilterSearch, type ListingSearch, toMediaFilter } from './filter-search.js';
+import { createMediaPages, type FetchPage, type MediaPages, pageSize as mediaPageSize } from './media-pages.js';
 
 /** Errors of the server are answers, not hiccups: only one that is starting or cannot be reached is asked again. */
 export const queryClient = new QueryClient({
@@ -43,30 +51,98 @@ export const projectQuery = (project: string) =>
     refetchInterval: 10_000,
   });
 
-export type WallFilter = Pick<MediaFilter, 'class' | 'labelled' | 'search'>;
+/** A listing: how all its pictures are laid out, and those of them that have been fetched. */
+export interface Listing {
+  /** Width by height of each picture, in order. */
+  readonly aspects: Float32Array;
+  readonly pages: MediaPages;
+}
 
-export const mediaQuery = (project: string, filter: WallFilter = {}) =>
-  infiniteQueryOptions({
-    queryKey: ['media', project, filter.class ?? null, filter.labelled ?? null, filter.search ?? ''],
-    queryFn: ({ signal, pageParam }) =>
-      api.listMedia(project, { ...filter, limit: pageSize, cursor: pageParam }, { signal }) as Promise<MediaPage>,
-    initialPageParam: null as string | null,
-    getNextPageParam: (last) => last.nextCursor,
+/** Where walls are looked at, by the key of their listing: what is fetched first when a listing is fetched anew. */
+const lookedAt = new Map<string, number>();
+
+/** Notes the first picture in view of a listing. */
+export function rememberView(project: string, listing: ListingSearch, index: number): void {
+  lookedAt.clear();
+  lookedAt.set(JSON.stringify([project, listing]), index);
+}
+
+export const listingQuery = (project: string, listing: ListingSearch) =>
+  queryOptions({
+    queryKey: ['media', project, 'listing', listing],
+    queryFn: async ({ signal }): Promise<Listing> => {
+      const filter = toMediaFilter(listing);
+      const fetchPage: FetchPage = async (offset, limit, abort) =>
+        (await api.listMedia(project, { ...filter, offset, limit }, { signal: abort })).items as MediaItem[];
+      const view = lookedAt.get(JSON.stringify([project, listing])) ?? 0;
+      const from = Math.floor(view / mediaPageSize) * mediaPageSize;
+      // What is in view comes with the layout, so that the wall is changed at once and not in two steps.
+      const [aspects, first] = await Promise.all([
+        api.getMediaLayout(project, filter, { signal }),
+        fetchPage(from, 2 * mediaPageSize, signal),
+      ]);
+      return { aspects, pages: createMediaPages(aspects.length, fetchPage, first, from) };
+    },
+    structuralSharing: false,
     staleTime: 30_000,
+    gcTime: 60_000,
+    placeholderData: (before, query) => (query?.queryKey[1] === project ? before : undefined),
   });
 
-/** A dozen of a project's pictures, to begin with. */
-export const firstPicturesQuery = (project: string) =>
+/** The counts beside a filter's values. */
+export const facetsQuery = (project: string, filter: FilterSearch) =>
   queryOptions({
-    queryKey: ['first-pictures', project],
-    queryFn: async ({ signal }) => (await api.listMedia(project, { limit: 12 }, { signal })).items,
+    queryKey: ['facets', project, filter],
+    queryFn: ({ signal }) => api.getFacets(project, toMediaFilter(filter), { signal }) as Promise<Facets>,
+    staleTime: 30_000,
+    placeholderData: (before, query) => (query?.queryKey[1] === project ? before : undefined),
+  });
+
+export const statisticsQuery = (project: string, filter: FilterSearch) =>
+  queryOptions({
+    queryKey: ['statistics', project, filter],
+    queryFn: ({ signal }) =>
+      api.getStatistics(project, toMediaFilter(filter), { signal }) as Promise<DatasetStatistics>,
+    staleTime: 30_000,
+    placeholderData: (before, query) => (query?.queryKey[1] === project ? before : undefined),
+  });
+
+/** Everything known of a picture besides its labels. */
+export const factsQuery = (project: string, sha256: string) =>
+  queryOptions({
+    queryKey: ['facts', project, sha256],
+    queryFn: ({ signal }) => api.getMediaFacts(project, sha256, { signal }) as Promise<MediaFacts>,
+    staleTime: 60_000,
+  });
+
+/** Has everything that is said of a project's pictures asked again. */
+export function refreshMedia(client: QueryClient, project: string): void {
+  for (const kind of [
+    'media',
+    'facets',
+    'statistics',
+    'picture',
+    'facts',
+    'media-count',
+    'project',
+    'first-pictures',
+  ]) {
+    void client.invalidateQueries({ queryKey: [kind, project] });
+  }
+}
+
+/** Some of a project's pictures, to begin with. */
+export const firstPicturesQuery = (project: string, limit = 12) =>
+  queryOptions({
+    queryKey: ['first-pictures', project, limit],
+    queryFn: async ({ signal }) => (await api.listMedia(project, { limit }, { signal })).items as MediaItem[],
     staleTime: 30_000,
   });
 
 /** How many pictures a filter matches, without fetching them. */
-export const mediaCountQuery = (project: string, filter: WallFilter) =>
+export const mediaCountQuery = (project: string, filter: MediaFilter) =>
   queryOptions({
-    queryKey: ['media-count', project, filter.class ?? null, filter.labelled ?? null, filter.search ?? ''],
+    queryKey: ['media-count', project, filter],
     queryFn: async ({ signal }) => (await api.listMedia(project, { ...filter, limit: 1 }, { signal })).total,
   });
 

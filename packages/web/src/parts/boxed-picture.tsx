@@ -1,9 +1,10 @@
 import { classColor } from '@fovea/annotations';
 import { formatPercent } from '../catalogue/format.js';
 import { BoxOverlay } from './box-overlay.js';
+import type { DrawnShape } from './shape-path.js';
 
-/** A box with its class, and its confidence where a model found it. */
-export interface NamedBox {
+/** An object with its class, and its confidence where a model found it. */
+export interface NamedBox extends DrawnShape {
   readonly className: string;
   readonly classIndex: number;
   readonly box: readonly [number, number, number, number];

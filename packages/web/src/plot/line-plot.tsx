@@ -6,6 +6,7 @@ import 'uplot/dist/uPlot.min.css';
 import { formatSignificant } from '../catalogue/format.js';
 import { useDark } from '../frame/theme.js';
 import { IconButton } from '../parts/button.js';
+import { cssColor, resolveColor } from './color.js';
 import { alignCurves, type Curve, curvesToCsv } from './plot-data.js';
 import { saveCsv, savePng } from './save-plot.js';
 
@@ -218,20 +219,6 @@ function padRange(low: number | null, high: number | null): [number, number] {
   if (low === null || high === null) return [0, 1];
   const pad = (high - low || Math.abs(high) || 1) * 0.06;
   return [low >= 0 ? Math.max(0, low - pad) : low - pad, high + pad];
-}
-
-/** A custom property as a colour a canvas takes: `light-dark()` is settled by the page's own rules. */
-function resolveColor(element: HTMLElement, name: string): string {
-  const probe = document.createElement('span');
-  probe.style.color = cssColor(name);
-  element.append(probe);
-  const color = getComputedStyle(probe).color;
-  probe.remove();
-  return color;
-}
-
-function cssColor(name: string): string {
-  return name.startsWith('--') ? `var(${name})` : name;
 }
 
 function withAlpha(color: string, alpha: number): string {

@@ -9,18 +9,20 @@ export function savePng(element: HTMLElement, name: string): void {
   context.fillStyle = getComputedStyle(element.closest('figure') ?? document.body).backgroundColor;
   context.fillRect(0, 0, page.width, page.height);
   context.drawImage(drawn, 0, 0);
-  page.toBlob((blob) => blob && save(blob, `${name}.png`));
+  page.toBlob((blob) => blob && saveBlob(blob, `${name}.png`));
 }
 
 /** Saves comma-separated values. */
 export function saveCsv(text: string, name: string): void {
-  save(new Blob([text], { type: 'text/csv' }), `${name}.csv`);
+  saveBlob(new Blob([text], { type: 'text/csv' }), `${name}.csv`);
 }
 
-function save(blob: Blob, name: string): void {
+/** Saves bytes as a file, under a name that any system takes; answers that name. */
+export function saveBlob(blob: Blob, name: string): string {
   const link = document.createElement('a');
   link.href = URL.createObjectURL(blob);
   link.download = name.toLowerCase().replaceAll(/[^\w.]+/g, '-');
   link.click();
-  setTimeout(() => URL.revokeObjectURL(link.href), 1_000);
+  setTimeout(() => URL.revokeObjectURL(link.href), 30_000);
+  return link.download;
 }

@@ -3,6 +3,7 @@ import { Link } from '@tanstack/react-router';
 import { Fragment, type ReactNode } from 'react';
 import { useTranslation } from 'react-i18next';
 import { formatCount } from '../../catalogue/format.js';
+import { type ListingSearch, pickFilter, pickListing } from '../../data/filter-search.js';
 import { labelCounts } from '../../data/label-kinds.js';
 import { PageHead } from '../../parts/page-head.js';
 
@@ -13,10 +14,13 @@ const tabClass =
 export function DataHead({
   project,
   name,
+  search = {},
   children,
 }: {
   project: Project | undefined;
   name: string;
+  /** The filter, which goes along from one view of the pictures to another. */
+  search?: ListingSearch;
   children?: ReactNode;
 }) {
   const { t } = useTranslation('data');
@@ -46,10 +50,20 @@ export function DataHead({
         <Link
           to="/projects/$project/data"
           params={{ project: name }}
+          search={pickListing(search)}
           activeOptions={{ includeSearch: false }}
           className={tabClass}
         >
           {t('pictures')}
+        </Link>
+        <Link
+          to="/projects/$project/statistics"
+          params={{ project: name }}
+          search={pickFilter(search)}
+          activeOptions={{ includeSearch: false }}
+          className={tabClass}
+        >
+          {t('statistics')}
         </Link>
         <Link to="/projects/$project/snapshots" params={{ project: name }} className={tabClass}>
           {t('snapshots')}

@@ -1,10 +1,11 @@
 import { useEffect, useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { toastFailed } from '../../frame/toasts.js';
+import { fileKind } from './uploading.js';
 
 /**
- * Takes pictures dropped anywhere on the page (folders too) or pasted, and says so while they hover. `onFiles` gets
- * pictures only; what is not one is named in a toast.
+ * Takes files dropped anywhere on the page (folders too) or pasted, and says so while they hover. `onFiles` gets
+ * pictures, videos and archives; where nothing dropped is one, a toast says so.
  */
 export function DropTarget({ text, onFiles }: { text: string; onFiles: (files: File[]) => void }) {
   const { t } = useTranslation('data');
@@ -24,8 +25,8 @@ export function DropTarget({ text, onFiles }: { text: string; onFiles: (files: F
     };
     const hover = (event: DragEvent) => carriesFiles(event) && event.preventDefault();
     const take = async (files: File[]) => {
-      const pictures = files.filter(isPicture);
-      if (pictures.length > 0) onFiles(pictures);
+      const known = files.filter((file) => fileKind(file) !== undefined);
+      if (known.length > 0) onFiles(known);
       else if (files.length > 0) toastFailed(t('noPictures'), new Error(files.map(({ name }) => name).join(', ')));
     };
     const drop = async (event: DragEvent) => {
@@ -52,14 +53,12 @@ export function DropTarget({ text, onFiles }: { text: string; onFiles: (files: F
   if (!over) return null;
   return (
     <div className="appear pointer-events-none absolute inset-2 z-30 flex items-center justify-center rounded-md border-2 border-dashed border-accent bg-accent-soft/90 text-16 font-medium text-accent">
-      {text}
+      <span className="max-w-md px-6 text-center text-balance">
+        {text}
+        <span className="mt-1 block text-13 font-normal">{t('dropKinds')}</span>
+      </span>
     </div>
   );
-}
-
-/** Whether a file says it is a picture, by type or, where the system knows none, by name. */
-export function isPicture(file: File): boolean {
-  return file.type.startsWith('image/') || /\.(jpe?g|png|webp|avif|tiff?|gif|bmp)$/i.test(file.name);
 }
 
 async function readDropped(transfer: DataTransfer): Promise<File[]> {

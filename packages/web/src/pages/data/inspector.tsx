@@ -1,19 +1,19 @@
-import type { LabelMap, MediaItem } from '@fovea/api';
+import type { MediaItem } from '@fovea/api';
 import { useQuery } from '@tanstack/react-query';
 import type { TFunction } from 'i18next';
-import { ChevronLeft, ChevronRight, ExternalLink, X } from 'lucide-react';
+import { ChevronLeft, ChevronRight, ExternalLink, Maximize2, X } from 'lucide-react';
 import { useState } from 'react';
 import { useTranslation } from 'react-i18next';
-import { formatBytes, formatCount, formatMoment, formatShare } from '../../catalogue/format.js';
+import { formatBytes, formatCount, formatMoment, formatSpan } from '../../catalogue/format.js';
 import { api } from '../../data/api.js';
 import { pictureQuery } from '../../data/queries.js';
 import { BoxedPicture } from '../../parts/boxed-picture.js';
 import { IconButton } from '../../parts/button.js';
-import { ClassDot } from '../../parts/class-dot.js';
-import { ClassShares } from '../../parts/class-shares.js';
 import { CopyButton } from '../../parts/copy-button.js';
 import { Failure } from '../../parts/failure.js';
-import { LabelOverlay, LabelStrength } from '../../parts/label-overlay.js';
+import { LabelOverlay } from '../../parts/label-overlay.js';
+import { splitLabel } from '../filter/filter-words.js';
+import { Boxes, Classes, labelState, Pixels } from './labels.js';
 
 /** The picture selected, large, with its facts and labels; at the right, or over all on a narrow screen. */
 export function Inspector({
@@ -25,6 +25,7 @@ export function Inspector({
   opacity,
   onOpacity,
   onStep,
+  onOpen,
   onClose,
 }: {
   project: string;
@@ -38,6 +39,8 @@ export function Inspector({
   opacity: number;
   onOpacity: (opacity: number) => void;
   onStep: (direction: 'left' | 'right') => void;
+  /** Opens the picture's own page. */
+  onOpen: (item: MediaItem) => void;
   onClose: () => void;
 }) {
   const { t } = useTranslation('data');
@@ -57,6 +60,9 @@ export function Inspector({
         </IconButton>
         <IconButton label={t('next')} keys="ArrowRight" onClick={() => onStep('right')}>
           <ChevronRight aria-hidden />
+        </IconButton>
+        <IconButton label={t('openPicture')} keys="Enter" disabled={!item} onClick={() => item && onOpen(item)}>
+          <Maximize2 aria-hidden />
         </IconButton>
         <IconButton label={t('closeInspector')} keys="Escape" onClick={onClose}>
           <X aria-hidden />
@@ -99,12 +105,16 @@ export function Inspector({
 }
 
 function Facts({ project, item }: { project: string; item: MediaItem }) {
-  const { t } = useTranslation('data');
+  const { t } = useTranslation(['data', 'filter']);
   const facts = [
     [t('size'), `${formatCount(item.width)} × ${formatCount(item.height)}`],
     [t('file'), `${item.format.toUpperCase()}, ${formatBytes(item.sizeBytes)}`],
     [t('added'), formatMoment(item.createdAt)],
-    [t('state'), labelState(t, item)],
+    [t('state'), labelState(t as TFunction<'data'>, item)],
+    [t('reviewed'), t(item.reviewed ? 'isReviewed' : 'notReviewed')],
+    ...(item.split ? [[t('split'), splitLabel(t as never, item.split)] as const] : []),
+    ...(item.tags.length > 0 ? [[t('tags'), item.tags.join(', ')] as const] : []),
+    ...(item.video ? [[t('inVideo'), formatSpan(item.video.timeSeconds)] as const] : []),
   ] as const;
   return (
     <dl className="grid grid-cols-[auto_minmax(0,1fr)] items-center gap-x-6 gap-y-2 border-b border-line p-4">
@@ -130,103 +140,5 @@ function Facts({ project, item }: { project: string; item: MediaItem }) {
         </a>
       </dd>
     </dl>
-  );
-}
-
-/** The kinds of labels a picture has, in words. */
-function labelState(t: TFunction<'data'>, { labelled, boxed, annotations, classes, labelMap }: MediaItem): string {
-  if (!labelled) return t('notLabelled');
-  const kinds = [
-    ...(classes.length > 0 ? [t('isClassified')] : []),
-    ...(labelMap ? [t('isMapped')] : []),
-    ...(annotations.length > 0 ? [t('isBoxed')] : boxed ? [t('isBackground')] : []),
-  ];
-  return kinds.join(' · ');
-}
-
-function Classes({ item }: { item: MediaItem }) {
-  const { t } = useTranslation('data');
-  return (
-    <section className="border-b border-line p-4">
-      <h3 className="mb-2 font-medium">{t('classesOfPicture', { count: item.classes.length })}</h3>
-      <ul className="flex flex-wrap gap-2">
-        {item.classes.map(({ className, classIndex }) => (
-          <li
-            key={classIndex}
-            className="inline-flex h-7 max-w-full items-center gap-2 rounded-md border border-line px-2.5"
-          >
-            <ClassDot index={classIndex} />
-            <span className="truncate">{className}</span>
-          </li>
-        ))}
-      </ul>
-    </section>
-  );
-}
-
-/** The classes of a picture's pixels, each with its share, and how strong they are drawn. */
-function Pixels({
-  item,
-  map,
-  opacity,
-  onOpacity,
-}: {
-  item: MediaItem;
-  map: LabelMap;
-  opacity: number;
-  onOpacity: (opacity: number) => void;
-}) {
-  const { t } = useTranslation('data');
-  const all = item.width * item.height;
-  const unlabelled = all - map.classes.reduce((sum, { pixels }) => sum + pixels, 0);
-  return (
-    <section className="border-b border-line p-4">
-      <div className="mb-2 flex items-center justify-between gap-4 max-md:flex-wrap">
-        <h3 className="font-medium">{t('pixelClasses', { count: map.classes.length })}</h3>
-        <LabelStrength className="w-56" opacity={opacity} onOpacity={onOpacity} />
-      </div>
-      <ClassShares classes={map.classes.map(({ pixels, ...of }) => ({ ...of, share: pixels / all }))}>
-        {unlabelled > 0 && (
-          <li className="flex h-8 items-center gap-3 px-2 text-ink-3">
-            <span className="min-w-0 flex-1 truncate pl-5.5">{t('pixelsUnlabelled')}</span>
-            <span className="w-14 text-right font-mono text-12">{formatShare(unlabelled / all)}</span>
-          </li>
-        )}
-      </ClassShares>
-    </section>
-  );
-}
-
-function Boxes({ item, lit, onLit }: { item: MediaItem; lit: number | null; onLit: (index: number | null) => void }) {
-  const { t } = useTranslation('data');
-  return (
-    <section className="p-4">
-      <h3 className="mb-2 font-medium">{t('boxCount', { count: item.annotations.length })}</h3>
-      {item.annotations.length === 0 && <p className="text-ink-2">{item.labelled ? t('background') : t('noBoxes')}</p>}
-      <ul onMouseLeave={() => onLit(null)}>
-        {item.annotations.map((one, index) => (
-          // biome-ignore lint/suspicious/noArrayIndexKey: two may be equal, and their order stays.
-          <li key={`${one.className}-${one.box.join()}-${index}`}>
-            <button
-              type="button"
-              onMouseEnter={() => onLit(index)}
-              onFocus={() => onLit(index)}
-              onBlur={() => onLit(null)}
-              onClick={() => onLit(lit === index ? null : index)}
-              className="flex h-8 w-full items-center gap-3 rounded-sm px-2 text-left hover:bg-hover focus-visible:outline-offset-[-2px]"
-            >
-              <ClassDot index={one.classIndex} />
-              <span className="min-w-0 flex-1 truncate">
-                {one.className}
-                {one.isCrowd && <span className="ml-2 text-12 text-ink-3">{t('crowd')}</span>}
-              </span>
-              <span className="font-mono text-12 text-ink-3">
-                {one.box.map((value) => Math.round(value)).join(', ')}
-              </span>
-            </button>
-          </li>
-        ))}
-      </ul>
-    </section>
   );
 }

@@ -27,7 +27,7 @@ export function UploadTray() {
           </IconButton>
         )}
       </div>
-      <Meter value={batch.done / batch.total} label={t('uploadProgress')} />
+      <Meter value={batch.total === 0 ? 1 : batch.done / batch.total} label={t('uploadProgress')} />
       {batch.duplicates > 0 && <p className="mt-2 text-ink-2">{t('duplicates', { count: batch.duplicates })}</p>}
       {batch.problems.length > 0 && (
         <ul className="mt-3 max-h-40 space-y-2 overflow-y-auto border-t border-line pt-3">

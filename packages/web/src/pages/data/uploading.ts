@@ -1,6 +1,8 @@
 import type { QueryClient } from '@tanstack/react-query';
+import i18next from 'i18next';
 import { useSyncExternalStore } from 'react';
 import { api } from '../../data/api.js';
+import { refreshMedia } from '../../data/queries.js';
 
 /** A batch of pictures on its way to the server. */
 export interface Uploading {
@@ -37,8 +39,48 @@ export function dismissUploading(): void {
   publish(null);
 }
 
+/** What can be dropped: pictures go one by one; videos and archives are for the server to take apart. */
+export type FileKind = 'picture' | 'video' | 'archive';
+
+/** What the file chooser offers. */
+export const acceptedFiles = 'image/*,video/*,.zip,.tar,.tgz,.tar.gz';
+
+/** What a file says it is, by type or, where the system knows none, by name; undefined for all that is not taken. */
+export function fileKind(file: File): FileKind | undefined {
+  if (file.type.startsWith('image/') || /\.(jpe?g|png|webp|avif|tiff?|gif|bmp|heic|heif)$/i.test(file.name))
+    return 'picture';
+  if (file.type.startsWith('video/') || /\.(mp4|mov|mkv|webm|avi|m4v|mpe?g)$/i.test(file.name)) return 'video';
+  return /\.(zip|tar|tgz|tar\.gz)$/i.test(file.name) ? 'archive' : undefined;
+}
+
+/**
+ * Sends a video or an archive to be taken in, and answers what became of it. Undefined while the server has no route for
+ * it: then the tray says how the command line does the same.
+ */
+const ingestFile: ((project: string, file: File) => Promise<{ imported: number; duplicates: number }>) | undefined =
+  undefined;
+
+/** Takes in what was dropped or chosen, each in its way. */
+export async function uploadFiles(client: QueryClient, project: string, files: readonly File[]): Promise<void> {
+  const others = ingestFile ? [] : files.filter((file) => fileKind(file) !== 'picture');
+  await uploadPictures(
+    client,
+    project,
+    files.filter((file) => !others.includes(file)),
+    others.map((file) => ({
+      file: file.name,
+      reason: i18next.t('data:byCommandLine', { file: file.name, project }),
+    })),
+  );
+}
+
 /** Sends pictures, a few at a time; one that fails is noted with its reason and the rest go on. */
-export async function uploadPictures(client: QueryClient, project: string, files: readonly File[]): Promise<void> {
+async function uploadPictures(
+  client: QueryClient,
+  project: string,
+  files: readonly File[],
+  problems: Uploading['problems'],
+): Promise<void> {
   const queue = [...files];
   const before = state && state.done < state.total ? state : null;
   publish({
@@ -47,15 +89,15 @@ export async function uploadPictures(client: QueryClient, project: string, files
     done: before?.done ?? 0,
     imported: before?.imported ?? 0,
     duplicates: before?.duplicates ?? 0,
-    problems: before?.problems ?? [],
+    problems: [...(before?.problems ?? []), ...problems],
   });
   const work = async () => {
     for (let file = queue.shift(); file; file = queue.shift()) await uploadOne(project, file);
   };
   await Promise.all(Array.from({ length: atOnce }, work));
-  for (const queryKey of [['media', project], ['media-count', project], ['project', project], ['projects']]) {
-    await client.invalidateQueries({ queryKey });
-  }
+  if (files.length === 0) return;
+  refreshMedia(client, project);
+  await client.invalidateQueries({ queryKey: ['projects'] });
 }
 
 async function uploadOne(project: string, file: File): Promise<void> {

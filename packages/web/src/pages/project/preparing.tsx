@@ -1,10 +1,10 @@
 import type { Project } from '@fovea/api';
-import { useInfiniteQuery, useQueryClient } from '@tanstack/react-query';
+import { useQuery, useQueryClient } from '@tanstack/react-query';
 import { useEffect } from 'react';
 import { useTranslation } from 'react-i18next';
 import { formatCount } from '../../catalogue/format.js';
 import { api } from '../../data/api.js';
-import { mediaQuery } from '../../data/queries.js';
+import { firstPicturesQuery } from '../../data/queries.js';
 import { BoxOverlay } from '../../parts/box-overlay.js';
 import { range } from '../../parts/range.js';
 import { Steps } from '../../parts/steps.js';
@@ -13,13 +13,12 @@ import { Steps } from '../../parts/steps.js';
 export function Preparing({ project }: { project: Project }) {
   const { t } = useTranslation('project');
   const client = useQueryClient();
-  const media = useInfiniteQuery(mediaQuery(project.name));
+  const { data: items = [] } = useQuery(firstPicturesQuery(project.name, 40));
   const count = project.counts.media;
   // biome-ignore lint/correctness/useExhaustiveDependencies: the count is what says that there are new pictures.
   useEffect(() => {
-    void client.invalidateQueries({ queryKey: ['media', project.name] });
+    void client.invalidateQueries({ queryKey: ['first-pictures', project.name] });
   }, [count, client, project.name]);
-  const items = media.data?.pages.flatMap((page) => page.items) ?? [];
   return (
     <div className="flex min-h-0 flex-1 flex-col overflow-y-auto">
       <div className="mx-auto w-full max-w-4xl px-6 py-12">
