@@ -52,7 +52,7 @@ describe.skipIf(!chromium || !built)('with the real server', () => {
       { name: 'screen.jpg', mimeType: 'image/jpeg', buffer: picture },
       { name: 'broken.jpg', mimeType: 'image/jpeg', buffer: picture.subarray(0, 900) },
     ]);
-    await page.getByText('1 picture added').waitFor();
+    await page.getByRole('heading', { name: '1 picture added' }).waitFor();
     await page.getByRole('status').getByText('broken.jpg').waitFor();
     await page.locator('[data-tile]').click();
     const inspector = page.getByRole('complementary');
