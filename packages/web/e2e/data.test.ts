@@ -139,13 +139,14 @@ describe.skipIf(!chromium)('the wall', () => {
     await page.context().close();
   });
 
-  it('says how videos and archives are taken in', async () => {
+  it('hands videos and archives over to be taken apart', async () => {
     const { page, errors } = await stage.open('/projects/empty/data');
     await page.getByText('Drop the first pictures here').waitFor();
     await page
       .locator('input[data-upload]')
       .setInputFiles([{ name: 'drive.mp4', mimeType: 'video/mp4', buffer: Buffer.from('not looked into') }]);
-    await page.getByText('npx fovea ingest drive.mp4 --project empty').waitFor();
+    await page.getByText('drive.mp4 is being taken apart').waitFor();
+    await page.getByRole('status').getByRole('link', { name: 'Jobs' }).waitFor();
     expect(errors).toEqual([]);
     await page.context().close();
   });

@@ -177,8 +177,8 @@ export function compileFilter(
   const sha256s = given('sha256s');
   if (sha256s) parts.push(oneOf('m.sha256', sha256s));
   const sql = given('sql');
-  // On a line of its own: the query may end in a comment.
-  if (sql) parts.push(`m.sha256 in (select sha256 from (${sql.replace(/;\s*$/, '')}\n))`);
+  // On a line of its own: the query may end in a comment. By its name: a column it has not must not be the picture's own.
+  if (sql) parts.push(`m.sha256 in (select given.sha256 from (${sql.replace(/;\s*$/, '')}\n) given)`);
   for (const [field, range] of Object.entries(filter.ranges ?? {}) as [RangeField, Range | undefined][]) {
     if (field === without || field === 'confidence' || range === undefined) continue;
     if (!RANGE_FIELDS.includes(field)) throw badFilter('range', field, RANGE_FIELDS.join(', '));

@@ -64,8 +64,8 @@ export function BulkBar({
   const snapshot = async () => {
     if (!target) return;
     try {
-      const made = await api.createSnapshot(project, { filter: target } as never);
-      toastDone(t('snapshotMade', { name: made.name }));
+      const made = await api.createSnapshot(project, { filter: target });
+      toastDone(t(made.isNew ? 'snapshotMade' : 'snapshotSame', { name: made.name }));
       void client.invalidateQueries({ queryKey: ['snapshots', project] });
     } catch (error) {
       toastFailed(t('snapshotFailed'), error);
