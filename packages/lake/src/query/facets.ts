@@ -1,15 +1,8 @@
 import type { DuckDBConnection } from '@duckdb/node-api';
+import { LABEL_STATES, type RangeField } from '@fovea/annotations';
 import type { Home } from '@fovea/store';
 import { withMirror } from '../mirror/mirrors.js';
-import {
-  CAMERA,
-  compileFilter,
-  LABEL_STATES,
-  type MediaFilter,
-  type RangeField,
-  rangeColumns,
-  stateConditions,
-} from './filter.js';
+import { CAMERA, compileFilter, type MediaFilter, rangeColumns, stateConditions } from './filter.js';
 import { remember } from './remember.js';
 import { asksEmbeddings, withFilterSql } from './sql.js';
 

@@ -1,33 +1,10 @@
-import { FoveaError } from '@fovea/annotations';
+import { FoveaError, LABEL_STATES, type LabelState, RANGE_FIELDS, type RangeField } from '@fovea/annotations';
 
 /** From and to, both included; either may be left open. */
 export interface Range<T = number> {
   readonly min?: T;
   readonly max?: T;
 }
-
-/** Numbers of a picture that a filter can bound, by their names. */
-export const RANGE_FIELDS = [
-  'annotations',
-  'width',
-  'height',
-  'megapixels',
-  'aspect',
-  'sizeBytes',
-  'brightness',
-  'contrast',
-  'sharpness',
-  'entropy',
-  'confidence',
-  'timeSeconds',
-] as const;
-
-export type RangeField = (typeof RANGE_FIELDS)[number];
-
-/** What stands in a picture's labels: made by people, empty of boxes, or found by a model and not yet labelled. */
-export const LABEL_STATES = ['labelled', 'unlabelled', 'background', 'predicted'] as const;
-
-export type LabelState = (typeof LABEL_STATES)[number];
 
 /** Where on the Earth: degrees; `west` above `east` goes across the date line. */
 export interface Place {
