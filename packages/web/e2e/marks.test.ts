@@ -52,7 +52,7 @@ describe.skipIf(!chromium)('marked pictures', () => {
     await page.getByRole('button', { name: 'Tags' }).click();
     await page.getByRole('group', { name: 'Tag', exact: true }).getByRole('checkbox', { name: 'dusk 3' }).waitFor();
     await page.keyboard.press('Escape');
-    await page.getByRole('dialog').waitFor({ state: 'detached' });
+    await page.getByRole('dialog', { name: 'Tags' }).waitFor({ state: 'detached' });
     await page.keyboard.press('ControlOrMeta+z');
     await page.getByText('Undone for 3 pictures').waitFor();
     await page.getByRole('button', { name: 'Tags' }).click();

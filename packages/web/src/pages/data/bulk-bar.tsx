@@ -92,7 +92,8 @@ export function BulkBar({
     },
     { keys: '0', label: t('toNoSplit'), run: () => void run({ kind: 'split', split: null }) },
     { keys: 'Delete', label: t('removePictures'), run: () => void run({ kind: 'remove' }) },
-    { keys: 's', label: t('makeSnapshot'), run: () => void snapshot() },
+    // Not of the one picture that happens to be looked at: a snapshot stays.
+    { keys: 's', label: t('makeSnapshot'), run: () => isShown && void snapshot() },
     { keys: 'mod+z', label: t('undoLast'), run: undoLastAction },
   ]);
 
