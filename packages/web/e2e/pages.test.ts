@@ -11,6 +11,8 @@ const pages = {
   'data with 3 pictures': '/projects/three/data',
   'data with none': '/projects/empty/data',
   'data filtered to none': '/projects/cars/data?q=nothing-is-called-this',
+  'the map': '/projects/sample/map',
+  'no map yet': '/projects/streets/map',
   snapshots: '/projects/cars/snapshots',
   'no snapshots': '/projects/empty/snapshots',
   runs: '/projects/cars/runs',

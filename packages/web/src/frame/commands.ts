@@ -8,6 +8,7 @@ import {
   type LucideIcon,
   Monitor,
   Moon,
+  Orbit,
   Play,
   Plus,
   Sun,
@@ -46,6 +47,14 @@ export function useCommands(): Command[] {
       const run = () => navigate({ to, params: { project } });
       commands.push({ id: key, kind: 'pages', title: t(key), hint: project, keys: `g ${key[0]}`, icon, run });
     }
+    commands.push({
+      id: 'map',
+      kind: 'pages',
+      title: t('map'),
+      hint: project,
+      icon: Orbit,
+      run: () => navigate({ to: '/projects/$project/map', params: { project } }),
+    });
     commands.push({
       id: 'snapshots',
       kind: 'pages',
