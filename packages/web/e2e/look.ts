@@ -15,6 +15,8 @@ const pages: readonly [name: string, path: string, act?: 'open' | 'try' | 'palet
   ['data-many', '/projects/many/data?size=96'],
   ['data-three', '/projects/three/data'],
   ['data-empty', '/projects/empty/data'],
+  ['map', '/projects/sample/map'],
+  ['map-empty', '/projects/streets/map'],
   ['snapshots', '/projects/cars/snapshots'],
   ['runs', '/projects/cars/runs'],
   ['run-live', '/projects/sample/runs/run-live'],

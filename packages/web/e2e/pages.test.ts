@@ -22,6 +22,8 @@ const pages = {
   'statistics filtered to none': '/projects/many/statistics?q=nothing-is-called-this',
   "a picture's page": `/projects/many/pictures/${drawPicture('many', 3, manyClasses).sha256}`,
   'a picture of shapes': `/projects/shapes/pictures/${drawPicture('shapes', 8, ['leaf', 'stone', 'bird'], 'shapes').sha256}`,
+  'the map': '/projects/sample/map',
+  'no map yet': '/projects/streets/map',
   snapshots: '/projects/cars/snapshots',
   'no snapshots': '/projects/empty/snapshots',
   runs: '/projects/cars/runs',

@@ -1,6 +1,6 @@
 import { createRootRoute, createRoute, createRouter, lazyRouteComponent, redirect } from '@tanstack/react-router';
 import { api } from './data/api.js';
-import { type ListingSearch, readFilter, readListing } from './data/filter-search.js';
+import { type ListingSearch, readFilter, readListing, type Texts } from './data/filter-search.js';
 import { Shell } from './frame/shell.js';
 import { DataPage } from './pages/data-page.js';
 import { JobsPage } from './pages/jobs-page.js';
@@ -35,6 +35,14 @@ export interface PictureSearch extends ListingSearch {
   at?: number;
   boxes?: false;
   opacity?: number;
+}
+
+/** The map's state: by which model, which classes stand out, and what of it is seen. */
+export interface MapSearch {
+  model?: string;
+  class?: Texts;
+  /** x,y,zoom: see `readView`. */
+  view?: string;
 }
 
 const text = (value: unknown) => (typeof value === 'string' && value !== '' ? value : undefined);
@@ -96,6 +104,17 @@ const statistics = createRoute({
   component: lazyRouteComponent(() => import('./pages/statistics-page.js'), 'StatisticsPage'),
 });
 
+const map = createRoute({
+  getParentRoute: () => project,
+  path: '/map',
+  validateSearch: (search): MapSearch => ({
+    model: text(search.model),
+    class: readFilter({ class: search.class }).class,
+    view: text(search.view),
+  }),
+  component: lazyRouteComponent(() => import('./pages/map-page.js'), 'MapPage'),
+});
+
 const snapshots = createRoute({ getParentRoute: () => project, path: '/snapshots', component: SnapshotsPage });
 const runs = createRoute({ getParentRoute: () => project, path: '/runs', component: RunsPage });
 const train = createRoute({ getParentRoute: () => project, path: '/train', component: TrainPage });
@@ -142,7 +161,7 @@ const shortModel = createRoute({
 const tree = root.addChildren([
   landing,
   projects,
-  project.addChildren([projectIndex, data, picture, statistics, snapshots, runs, run, train, models, model]),
+  project.addChildren([projectIndex, data, picture, statistics, map, snapshots, runs, run, train, models, model]),
   jobs,
   shortRun,
   shortModel,

@@ -1,17 +1,20 @@
 import i18next from 'i18next';
 import { initReactI18next } from 'react-i18next';
+import curation from './en/curation.json';
 import data from './en/data.json';
 import filter from './en/filter.json';
 import frame from './en/frame.json';
+import ingest from './en/ingest.json';
 import model from './en/model.json';
 import picture from './en/picture.json';
 import project from './en/project.json';
 import run from './en/run.json';
+import snapshot from './en/snapshot.json';
 import sql from './en/sql.json';
 import statistics from './en/statistics.json';
 
 /** English comes first; another language is a folder beside `en` with the same files and keys. */
-const en = { frame, project, data, filter, sql, statistics, picture, run, model } as const;
+const en = { frame, project, data, filter, sql, statistics, picture, run, model, curation, snapshot, ingest } as const;
 
 declare module 'i18next' {
   interface CustomTypeOptions {

@@ -9,6 +9,7 @@ import {
   type LucideIcon,
   Monitor,
   Moon,
+  Orbit,
   Play,
   Plus,
   Sun,
@@ -54,6 +55,14 @@ export function useCommands(): Command[] {
       hint: project,
       icon: ChartColumn,
       run: () => navigate({ to: '/projects/$project/statistics', params: { project } }),
+    });
+    commands.push({
+      id: 'map',
+      kind: 'pages',
+      title: t('map'),
+      hint: project,
+      icon: Orbit,
+      run: () => navigate({ to: '/projects/$project/map', params: { project } }),
     });
     commands.push({
       id: 'snapshots',

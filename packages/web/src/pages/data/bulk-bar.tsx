@@ -2,7 +2,7 @@ import { Menu } from '@base-ui/react/menu';
 import type { MediaAction, MediaFilterQuery } from '@fovea/api';
 import { useQuery, useQueryClient } from '@tanstack/react-query';
 import { BadgeCheck, Layers, Split, Tag, Trash2, X } from 'lucide-react';
-import { useState } from 'react';
+import { type ReactNode, useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { formatCount } from '../../catalogue/format.js';
 import { api } from '../../data/api.js';
@@ -30,6 +30,7 @@ export function BulkBar({
   isShown,
   onClear,
   onRemoved,
+  children,
 }: {
   project: string;
   /** How many pictures `target` chooses. */
@@ -39,6 +40,8 @@ export function BulkBar({
   isShown: boolean;
   onClear: () => void;
   onRemoved: () => void;
+  /** What else can be done here. */
+  children?: ReactNode;
 }) {
   const { t } = useTranslation(['data', 'filter', 'frame']);
   const client = useQueryClient();
@@ -159,6 +162,7 @@ export function BulkBar({
         <Layers aria-hidden />
         {t('snapshotOf')}
       </button>
+      {children}
       <ExportMenu project={project} side="top" wanted={() => ({ filter: target ?? {} })} />
       <button type="button" className={`${chipClass} hover:text-bad`} onClick={() => void run({ kind: 'remove' })}>
         <Trash2 aria-hidden />

@@ -8,7 +8,7 @@ import { labelCounts } from '../../data/label-kinds.js';
 import { PageHead } from '../../parts/page-head.js';
 
 const tabClass =
-  '-mb-px inline-flex h-9 items-center border-b-2 border-transparent text-13 text-ink-2 hover:text-ink data-[status=active]:border-accent data-[status=active]:font-medium data-[status=active]:text-ink';
+  'inline-flex h-9 shrink-0 items-center border-b-2 border-transparent text-13 text-ink-2 hover:text-ink data-[status=active]:border-accent data-[status=active]:font-medium data-[status=active]:text-ink';
 
 /** The head of a project's data pages: what it holds, and its tabs. */
 export function DataHead({
@@ -46,7 +46,10 @@ export function DataHead({
         }
         actions={children}
       />
-      <nav aria-label={t('tabs')} className="flex shrink-0 gap-6 border-b border-line px-6 max-md:px-4">
+      <nav
+        aria-label={t('tabs')}
+        className="hairline-b flex shrink-0 gap-6 overflow-x-auto overflow-y-hidden px-6 max-md:gap-4 max-md:px-4"
+      >
         <Link
           to="/projects/$project/data"
           params={{ project: name }}
@@ -64,6 +67,14 @@ export function DataHead({
           className={tabClass}
         >
           {t('statistics')}
+        </Link>
+        <Link
+          to="/projects/$project/map"
+          params={{ project: name }}
+          activeOptions={{ includeSearch: false }}
+          className={tabClass}
+        >
+          {t('map')}
         </Link>
         <Link to="/projects/$project/snapshots" params={{ project: name }} className={tabClass}>
           {t('snapshots')}
