@@ -369,6 +369,10 @@ describe('the web app', () => {
       expect(page.headers.get('content-security-policy')).toMatch(/script-src 'self' 'sha256-[\w+/=]+'; /);
       expect(page.headers.get('x-frame-options')).toBe('DENY');
       expect(page.headers.get('x-content-type-options')).toBe('nosniff');
+      // Loaded again it is the same page, under the policy it came with: another one here would replace that.
+      const again = await t.get(path, { headers: { 'if-none-match': page.headers.get('etag')! } });
+      expect(again.status).toBe(304);
+      expect(again.headers.get('content-security-policy')).toBeNull();
     }
   });
 

@@ -36,7 +36,10 @@ export function createApp(services: Services, options: AppOptions): OpenAPIHono 
   app.use(async (c, next) => {
     await next();
     for (const [name, value] of Object.entries(securityHeaders)) c.res.headers.set(name, value);
-    if (!c.res.headers.has('Content-Security-Policy')) c.res.headers.set('Content-Security-Policy', inertPolicy);
+    // What has not changed keeps the policy it came with: a browser would put this one in its place.
+    if (c.res.status !== 304 && !c.res.headers.has('Content-Security-Policy')) {
+      c.res.headers.set('Content-Security-Policy', inertPolicy);
+    }
   });
   app.use(guard(options.allowedHosts));
 
