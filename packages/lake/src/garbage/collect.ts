@@ -125,20 +125,25 @@ interface Sweep extends Pick<GarbageOptions, 'signal' | 'onProgress'> {
 
 async function withGarbageLock<T>(home: Home, use: (client: DatabaseClient) => Promise<T>): Promise<T> {
   const client = await home.pool.connect();
-  let broken: unknown = true;
+  let isClean = false;
   try {
     const { rows } = await client.query<{ got: boolean }>('select pg_try_advisory_lock($1) as got', [GARBAGE_LOCK]);
     if (!rows[0]!.got) {
-      broken = undefined;
       throw new FoveaError('garbage_busy', 'Garbage is being collected already: wait until that is done.');
     }
-    const result = await use(client);
-    await client.query('select pg_advisory_unlock($1)', [GARBAGE_LOCK]);
-    broken = undefined;
-    return result;
+    return await use(client);
   } finally {
+    // Before anybody is told that it is over, so that the next may begin at once; in a transaction that failed nothing
+    // else can be said.
+    await client
+      .query('rollback')
+      .then(() => client.query('select pg_advisory_unlock_all()'))
+      .then(() => {
+        isClean = true;
+      })
+      .catch(() => undefined);
     // A connection that may still hold a lock is not given back.
-    client.release(broken !== undefined);
+    client.release(!isClean);
   }
 }
 
