@@ -7,7 +7,7 @@ import { startFixture } from './fixture/server.js';
  * Takes pictures of every page, light and dark, wide and narrow: `node dist-e2e/e2e/look.js <folder> [part of a page's name]`.
  * With FOVEA_SHARED, the cars project has real pictures.
  */
-const pages: readonly [name: string, path: string, act?: 'open' | 'try' | 'palette' | 'keys'][] = [
+const pages: readonly [name: string, path: string, act?: 'open' | 'mark' | 'page' | 'try' | 'palette' | 'keys'][] = [
   ['projects', '/projects'],
   ['create', '/projects?create=true'],
   ['data', '/projects/cars/data'],
@@ -17,6 +17,12 @@ const pages: readonly [name: string, path: string, act?: 'open' | 'try' | 'palet
   ['data-empty', '/projects/empty/data'],
   ['map', '/projects/sample/map'],
   ['map-empty', '/projects/streets/map'],
+  ['data-filtered', '/projects/many/data?class=dog&brightness=0.4..0.6&split=train'],
+  ['data-marked', '/projects/cars/data', 'mark'],
+  ['data-shapes', '/projects/shapes/data?size=240'],
+  ['data-sql', '/projects/many/data?ask=true'],
+  ['statistics', '/projects/many/statistics'],
+  ['picture', '/projects/many/data?predicted=dog', 'page'],
   ['snapshots', '/projects/cars/snapshots'],
   ['runs', '/projects/cars/runs'],
   ['run-live', '/projects/sample/runs/run-live'],
@@ -57,6 +63,8 @@ for (const [size, viewport] of Object.entries(sizes)) {
       await page.waitForLoadState('load');
       await page.waitForTimeout(1200);
       if (act === 'open') await page.locator('[data-tile]').nth(1).click();
+      if (act === 'mark') await page.keyboard.press('Control+a');
+      if (act === 'page') await page.locator('[data-tile]').nth(1).dblclick();
       if (act === 'try') await page.locator('[data-held-out]').nth(1).click();
       if (act === 'palette') await page.keyboard.press('Control+k');
       if (act === 'keys') await page.keyboard.press('?');

@@ -31,6 +31,7 @@ export function PicturePage() {
   const { project, sha256 } = route.useParams();
   const search = route.useSearch();
   const navigate = route.useNavigate();
+  const client = useQueryClient();
   const listing = pickListing(search);
   const place = useQuery(placeQuery(project, listing, search.at, sha256));
   const here = place.data?.item.sha256 === sha256 ? place.data : null;
@@ -76,10 +77,14 @@ export function PicturePage() {
     setLit(null);
     setLitPrediction(null);
   }, [sha256]);
-  // The next picture is there before it is asked for.
+  // The pictures on both sides are there before they are asked for.
   useEffect(() => {
-    if (here?.next) new Image().src = api.contentUrl(project, here.next.sha256);
-  }, [here, project]);
+    for (const near of [here?.next, here?.previous]) {
+      if (!near) continue;
+      new Image().src = api.contentUrl(project, near.sha256);
+      void client.prefetchQuery(factsQuery(project, near.sha256));
+    }
+  }, [here, project, client]);
 
   useKeys(t('keys'), [
     { keys: 'ArrowLeft', label: t('data:previous'), run: () => here && void go(here.previous, here.at - 1) },
@@ -163,44 +168,50 @@ export function PicturePage() {
           aria-label={t('data:inspector')}
           className="w-[clamp(20rem,28vw,30rem)] shrink-0 overflow-y-auto border-l border-line bg-surface max-md:w-full max-md:overflow-visible max-md:border-0"
         >
-          {item?.removedAt && (
-            <p className="border-b border-line bg-warn-soft p-4 text-warn">
-              {t('removed', { when: formatMoment(item.removedAt) })}
-            </p>
+          {/* All at once, so that nothing moves when the facts come after the labels. */}
+          {!item || known.isPending ? (
+            <div className="skeleton m-4 h-[calc(100%-2rem)] min-h-96" aria-busy="true" />
+          ) : (
+            <>
+              {item.removedAt && (
+                <p className="border-b border-line bg-warn-soft p-4 text-warn">
+                  {t('removed', { when: formatMoment(item.removedAt) })}
+                </p>
+              )}
+              {/* Similar pictures, the map and the like put their buttons here. */}
+              <div data-place="similar" className="contents" />
+              <Standing project={project} item={item} />
+              {item.classes.length > 0 && <Classes item={item} />}
+              {item.labelMap && (
+                <Pixels
+                  item={item}
+                  map={item.labelMap}
+                  opacity={opacity}
+                  onOpacity={(value) => void change({ opacity: value === usualOpacity ? undefined : value })}
+                />
+              )}
+              {(item.boxed || !item.labelled) && (
+                <div className="border-b border-line">
+                  <Boxes item={item} lit={lit} onLit={setLit} />
+                </div>
+              )}
+              <Predictions
+                all={predictions}
+                off={off}
+                least={least}
+                lit={litPrediction}
+                onToggle={(model) => {
+                  const next = new Set(off);
+                  if (!next.delete(model)) next.add(model);
+                  setOff(next);
+                }}
+                onLeast={setLeast}
+                onLit={setLitPrediction}
+              />
+              {known.isError && <Failure error={known.error} what={t('factsFailed')} onRetry={known.refetch} />}
+              {known.data && <Facts project={project} item={item} known={known.data} />}
+            </>
           )}
-          {/* Similar pictures, the map and the like put their buttons here. */}
-          <div data-place="similar" className="contents" />
-          {item && <Standing project={project} item={item} />}
-          {item && item.classes.length > 0 && <Classes item={item} />}
-          {item?.labelMap && (
-            <Pixels
-              item={item}
-              map={item.labelMap}
-              opacity={opacity}
-              onOpacity={(value) => void change({ opacity: value === usualOpacity ? undefined : value })}
-            />
-          )}
-          {item && (item.boxed || !item.labelled) && (
-            <div className="border-b border-line">
-              <Boxes item={item} lit={lit} onLit={setLit} />
-            </div>
-          )}
-          <Predictions
-            all={predictions}
-            off={off}
-            least={least}
-            lit={litPrediction}
-            onToggle={(model) => {
-              const next = new Set(off);
-              if (!next.delete(model)) next.add(model);
-              setOff(next);
-            }}
-            onLeast={setLeast}
-            onLit={setLitPrediction}
-          />
-          {known.isError && <Failure error={known.error} what={t('factsFailed')} onRetry={known.refetch} />}
-          {item && known.data && <Facts project={project} item={item} known={known.data} />}
-          {known.isPending && <div className="skeleton m-4 h-96" />}
         </aside>
         {item && !item.removedAt && (
           <BulkBar
