@@ -11,6 +11,7 @@ import {
   Orbit,
   Play,
   Plus,
+  SearchCheck,
   Sun,
   TrendingUp,
 } from 'lucide-react';
@@ -54,6 +55,14 @@ export function useCommands(): Command[] {
       hint: project,
       icon: Orbit,
       run: () => navigate({ to: '/projects/$project/map', params: { project } }),
+    });
+    commands.push({
+      id: 'find',
+      kind: 'pages',
+      title: t('find'),
+      hint: project,
+      icon: SearchCheck,
+      run: () => navigate({ to: '/projects/$project/find', params: { project } }),
     });
     commands.push({
       id: 'snapshots',
