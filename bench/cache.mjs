@@ -80,10 +80,11 @@ async function measureSpeed(work) {
   const epoch = Math.ceil(pictures.length / batch);
   const building = await feed.ask({ from: 'kept', augment: false, step: 0, steps: epoch });
   const sides = { step: [], kept: [], keptAugmented: [], files: [], filesAugmented: [] };
+  const stepCpuMs = [];
   const cpuMs = { kept: [], keptAugmented: [], files: [], filesAugmented: [] };
   const request = { step: epoch, steps: epoch };
   for (let round = -1; round < rounds; round++) {
-    const { seconds } = await step.ask({ steps: 4 });
+    const { seconds, cpuSeconds } = await step.ask({ steps: 4 });
     const measured = {
       kept: await feed.ask({ ...request, from: 'kept', augment: false }),
       files: await feed.ask({ ...request, from: 'files', augment: false }),
@@ -93,6 +94,7 @@ async function measureSpeed(work) {
     // The first round warms up.
     if (round < 0) continue;
     sides.step.push((4 * batch) / seconds);
+    stepCpuMs.push((cpuSeconds * 1000) / (4 * batch));
     for (const [key, figures] of Object.entries(measured)) {
       sides[key].push(figures.perSecond);
       cpuMs[key].push(figures.cpuMs);
@@ -101,48 +103,42 @@ async function measureSpeed(work) {
   const { kept: disk } = await feed.ask({ ...request, steps: 1, from: 'kept', augment: false });
   feed.stop();
   step.stop();
-  const eaten = spread(sides.step);
+  const eaten = { ...spread(sides.step), cpuMs: median(stepCpuMs) };
   const ofSide = (key) => ({ ...spread(sides[key]), cpuMs: median(cpuMs[key]) });
   const kinds = Object.keys(cpuMs);
   return {
     pictures: pictures.length,
     disk,
     ratios: Object.fromEntries(kinds.map((key) => [key, median(sides[key]) / eaten.median])),
+    // Of processor time: what other processes take of the machine does not show in it.
+    cpuRatios: Object.fromEntries(kinds.map((key) => [key, eaten.cpuMs / median(cpuMs[key])])),
     step: eaten,
     building: building.perSecond,
     ...Object.fromEntries(kinds.map((key) => [key, ofSide(key)])),
   };
 }
 
-/** JPEG files of 96 x 96 noise, no two alike. */
+/** Files of which the pictures of `--large` are: each stands for many, and is kept as often. */
+const noiseFiles = 1000;
+
+/** Pictures of 96 x 96 noise in JPEG files. */
 async function writeNoise(folder, count) {
   const { default: sharp } = await import('sharp');
   mkdirSync(folder, { recursive: true });
   const random = seededRandom(1);
-  const pictures = [];
-  for (let start = 0; start < count; start += 64) {
-    const numbers = Array.from({ length: Math.min(64, count - start) }, (_, i) => start + i);
-    const drawn = numbers.map(() => Uint8Array.from({ length: 12 * 12 * 3 }, () => random() * 256));
-    const made = await Promise.all(
-      drawn.map((data) =>
-        sharp(data, { raw: { width: 12, height: 12, channels: 3 } })
-          .resize(96, 96)
-          .jpeg()
-          .toBuffer(),
-      ),
-    );
-    for (const [i, bytes] of made.entries()) {
-      const name = `${numbers[i]}.jpg`;
-      const path = join(folder, String(numbers[i] % 256), name);
-      if (numbers[i] < 256) mkdirSync(dirname(path), { recursive: true });
-      writeFileSync(path, bytes);
-      pictures.push({
-        ...{ sha256: hashOf(bytes), name, path, width: 96, height: 96, split: 'train' },
-        ...{ annotations: [], classIndices: [numbers[i] % 10] },
-      });
-    }
+  const files = [];
+  for (let n = 0; n < Math.min(noiseFiles, count); n++) {
+    const data = Uint8Array.from({ length: 12 * 12 * 3 }, () => random() * 256);
+    const small = sharp(data, { raw: { width: 12, height: 12, channels: 3 } });
+    const bytes = await small.resize(96, 96).jpeg().toBuffer();
+    const path = join(folder, `${n}.jpg`);
+    writeFileSync(path, bytes);
+    files.push({ sha256: hashOf(bytes), path });
   }
-  return pictures;
+  return Array.from({ length: count }, (_, n) => ({
+    ...{ ...files[n % files.length], name: `${n}.jpg`, width: 96, height: 96, split: 'train' },
+    ...{ annotations: [], classIndices: [n % 10] },
+  }));
 }
 
 /** Memory of a side that is fed `pictures`, over two epochs. */
@@ -202,12 +198,15 @@ try {
         filesAugmented: 'from files, augmented',
       };
       for (const [key, name] of Object.entries(names))
-        console.log(`  ratio to what the step eats, ${name.padEnd(24)} ${result.ratios[key].toFixed(1)}`);
+        console.log(
+          `  ratio to what the step eats, ${name.padEnd(24)} ${result.ratios[key].toFixed(1)}, by processor time ${result.cpuRatios[key].toFixed(1)}`,
+        );
       console.log(`  ${'the step eats'.padEnd(24)} ${show(result.step)}`);
       for (const [key, name] of Object.entries(names)) console.log(`  ${name.padEnd(24)} ${show(result[key])}`);
       console.log(`  decoded and kept at once ${result.building.toFixed(0)}; ${giga(result.disk.bytes)} kept`);
     }
   }
 } finally {
-  rmSync(work, { recursive: true, force: true });
+  // A side may still be closing its files.
+  rmSync(work, { recursive: true, force: true, maxRetries: 10, retryDelay: 200 });
 }

@@ -9,11 +9,10 @@ export async function fillProject(home, projectId, count) {
   try {
     const names = ['car', 'person', 'bicycle', 'truck', 'bus', 'dog', 'cat', 'sign'];
     for (const [index, name] of names.entries()) {
-      await client.query('insert into fovea.classes (project_id, index, name) values ($1, $2, $3) on conflict do nothing', [
-        projectId,
-        index,
-        name,
-      ]);
+      await client.query(
+        'insert into fovea.classes (project_id, index, name) values ($1, $2, $3) on conflict do nothing',
+        [projectId, index, name],
+      );
     }
     await client.query('select setseed(0.5)');
     const step = 100_000;
@@ -26,7 +25,10 @@ export async function fillProject(home, projectId, count) {
          select ${sha('n')}, 'jpeg', 640 + n % 7 * 160, 480 + n % 5 * 120, 40000 + n % 90000, 1, 'srgb', 3, 8, false, 1,
            substr(${sha('n')}, 1, 16), 320, 240,
            ${['red', 'green', 'blue']
-             .map((_, c) => `90 + (n * ${c + 3}) % 100, 30 + n % 40, n % 20, 255 - n % 30, array_fill(n % 4000, array[32])`)
+             .map(
+               (_, c) =>
+                 `90 + (n * ${c + 3}) % 100, 30 + n % 40, n % 20, 255 - n % 30, array_fill(n % 4000, array[32])`,
+             )
              .join(', ')},
            0.2 + (n % 601) / 1000.0, 0.05 + (n % 301) / 1000.0, (n * 7919) % 2000, 4 + (n % 400) / 100.0,
            (array['Canon', 'NIKON', 'Apple', 'Google', null])[1 + n % 5], (array['EOS R5', 'Z 9', 'iPhone 15', 'Pixel 8', null])[1 + n % 5],

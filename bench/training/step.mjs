@@ -2,7 +2,8 @@
 //
 //   node step.mjs <workload> <workers> <threads of each> <folder of weights and batch> [profile prefix]
 //
-// Reads lines of JSON, each {"steps": n}; answers {"seconds": s, "losses": [...], "peakBytes": b}.
+// Reads lines of JSON, each {"steps": n}; answers {"seconds": s, "cpuSeconds": c, "losses": [...],
+// "peakBytes": b}.
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
@@ -73,6 +74,7 @@ let done = 0;
 for await (const line of createInterface({ input: process.stdin })) {
   const { steps } = JSON.parse(line);
   const losses = [];
+  const before = process.cpuUsage();
   const started = performance.now();
   for (let i = 0; i < steps; i++, done++) {
     const hyper = done === 0 ? optimizer.idleHyper() : optimizer.hyper(done, settings.learningRate, 0.999);
@@ -91,6 +93,8 @@ for await (const line of createInterface({ input: process.stdin })) {
     losses.push(replies.reduce((sum, reply) => sum + reply.losses[0], 0) / workers);
   }
   const seconds = (performance.now() - started) / 1000;
-  console.log(JSON.stringify({ seconds, losses, peakBytes: process.resourceUsage().maxRSS * 1024 }));
+  const { user, system } = process.cpuUsage(before);
+  const cpuSeconds = (user + system) / 1e6;
+  console.log(JSON.stringify({ seconds, cpuSeconds, losses, peakBytes: process.resourceUsage().maxRSS * 1024 }));
 }
 await pool.close();

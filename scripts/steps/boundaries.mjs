@@ -8,7 +8,7 @@ import { root } from './root.mjs';
 
 const scope = '@fovea/';
 const specifier =
-  /(?:\bfrom\s*|\bimport\s*\(\s*|\bimport\s+|\brequire\s*\(\s*|\brequire\.resolve\s*\(\s*|\bimport\.meta\.resolve\s*\(\s*)(['"])([^'"\n]+)\1/g;
+  /(?:(?<!['"])\bfrom\s*|\bimport\s*\(\s*|\bimport\s+|\brequire\s*\(\s*|\brequire\.resolve\s*\(\s*|\bimport\.meta\.resolve\s*\(\s*)(['"])([^'"\n]+)\1/g;
 
 /**
  * Holds the imports in every room's sources, its package.json and its tsconfig against DESIGN.md's table. Returns the

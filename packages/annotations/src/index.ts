@@ -16,6 +16,14 @@ export { classColor } from './class-color.js';
 export { type CocoRle, maskFromCoco, maskToCoco, packRuns, unpackRuns } from './coco-rle.js';
 export { type ClassColour, colourLabelMap } from './colour-label-map.js';
 export { FoveaError } from './error.js';
+export {
+  LABEL_STATES,
+  type LabelState,
+  RANGE_FIELDS,
+  type RangeField,
+  SORT_FIELDS,
+  type SortField,
+} from './filter-words.js';
 export { groupBy } from './group-by.js';
 export { COCO_SIGMAS, type Keypoints, type KeypointTruth, oks } from './keypoints.js';
 export {

@@ -1,7 +1,7 @@
 import { open, readFile, stat } from 'node:fs/promises';
 import { basename, relative, resolve, sep } from 'node:path';
 import { FoveaError } from '@fovea/annotations';
-import { parseDataset } from '@fovea/formats';
+import { loadPicture, parseDataset } from '@fovea/formats';
 import { sniffFormat } from '@fovea/image';
 import { encodePng } from './encode-png.js';
 import type { Problem } from './problems.js';
@@ -43,7 +43,7 @@ export async function openPictureSource(
     const out = resolve(options.out) + sep;
     const list = pictures
       .filter((picture) => !resolve(picture.path).startsWith(out))
-      .map((picture) => ({ name: picture.name, load: () => readFile(picture.path) }));
+      .map((picture) => ({ name: picture.name, load: () => loadPicture(picture) }));
     return { kind: 'folder', total: list.length, problems, pictures: () => list };
   }
   if (sniffFormat(await firstBytes(path)) || !looksLikeVideo(path)) {

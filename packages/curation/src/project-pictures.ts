@@ -1,5 +1,6 @@
+import { readFile } from 'node:fs/promises';
 import type { EncodedImage } from '@fovea/image';
-import { readThumbnail } from '@fovea/lake';
+import { mediaFile } from '@fovea/lake';
 import type { Home } from '@fovea/store';
 
 /** A picture of a project that is to be looked at. */
@@ -47,8 +48,7 @@ export interface OverPicturesOptions {
   readonly signal?: AbortSignal | undefined;
   readonly onProgress?: ((progress: PictureProgress) => void) | undefined;
   /**
-   * Reads a picture's bytes; by default from the home's blobs, and a video's frame, which has none of its own, from its
-   * thumbnail.
+   * Reads a picture's bytes; by default from the home's blobs, and a frame that has none of its own from its video.
    */
   readonly readPicture?: ((picture: ProjectPicture) => Promise<EncodedImage | Uint8Array>) | undefined;
 }
@@ -58,11 +58,10 @@ const MOST_PROBLEMS = 100;
 /** What is wrong with one picture and no other. */
 const PICTURE_FAULTS: ReadonlySet<string> = new Set(['unreadable_image', 'unknown_blob', 'damaged_blob', 'bad_vector']);
 
-/** The bytes of a picture, or of the thumbnail of a frame. */
+/** The bytes of a picture; those of a frame are made from its video where it has none of its own. */
 export async function readPicture(home: Home, picture: ProjectPicture): Promise<EncodedImage | Uint8Array> {
-  const { sha256, width, height, isFrame } = picture;
-  if (!isFrame) return { bytes: await home.blobs.read(sha256), width, height };
-  return (await home.blobs.has(sha256)) ? home.blobs.read(sha256) : readThumbnail(home, sha256);
+  const { sha256, width, height } = picture;
+  return { bytes: await readFile(await mediaFile(home, sha256)), width, height };
 }
 
 /**

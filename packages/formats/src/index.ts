@@ -24,6 +24,7 @@ export {
   mapLabels,
   UNLABELLED,
 } from './label-map.js';
+export { loadLabelMapBytes, loadPicture } from './load-picture.js';
 export { FORMAT_NAMES } from './names.js';
 export { detectFormat, parseDataset } from './parse-dataset.js';
 export { type WriteOptions, writeDataset } from './write-dataset.js';

@@ -94,7 +94,11 @@ export async function importDataset(
         load: load ?? (() => loadFile(path)),
         // What its values beyond the class list are was told when the folder was read.
         ...(labelMap && {
-          labelMap: { load: labelMap.load ?? (() => loadLabelMapFile(labelMap.path)), classNames: parsed.classNames, tellsBeyond: false },
+          labelMap: {
+            load: labelMap.load ?? (() => loadLabelMapFile(labelMap.path)),
+            classNames: parsed.classNames,
+            tellsBeyond: false,
+          },
         }),
       };
     }

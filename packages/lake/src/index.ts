@@ -42,16 +42,8 @@ export {
   projectIdOf,
 } from './project.js';
 export { countFacets, type FacetRange, type Facets, type FacetValue } from './query/facets.js';
-export {
-  LABEL_STATES,
-  type LabelState,
-  type MediaFilter,
-  type Place as GeoArea,
-  RANGE_FIELDS,
-  type Range,
-  type RangeField,
-} from './query/filter.js';
-export { type MediaSort, type Selection, SORT_FIELDS, selectionSql, selectMedia } from './query/selection.js';
+export type { MediaFilter, Place as GeoArea, Range } from './query/filter.js';
+export { type MediaSort, type Selection, selectionSql, selectMedia } from './query/selection.js';
 export {
   EXPORT_FORMATS,
   type ExportFormat,

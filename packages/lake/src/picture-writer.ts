@@ -2,6 +2,7 @@ import type { Problem } from '@fovea/formats';
 import type { ImageFacts } from '@fovea/image';
 import type { DatabaseClient, Home } from '@fovea/store';
 import { type FactsRow, writeFacts } from './ingest/write-facts.js';
+import { lockMediaOf } from './ingest/write-pictures.js';
 import {
   insertLabels,
   type LabelledRow,
@@ -58,9 +59,8 @@ async function write(
     client,
     pictures.flatMap(({ facts }) => facts ?? []),
   );
-  // In one order everywhere: two imports of one folder must not wait for each other.
-  const inOrder = [...first.values()].sort((a, b) => (a.sha256 < b.sha256 ? -1 : 1));
-  const inserted = await insertMedia(client, projectId, inOrder);
+  await lockMediaOf(client, projectId);
+  const inserted = await insertMedia(client, projectId, [...first.values()]);
 
   await restoreRemoved(client, projectId, [...first.keys()]);
   const rows: LabelledRow[] = [];

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { createWriteStream } from 'node:fs';
-import { mkdir, open, realpath, rm } from 'node:fs/promises';
+import { mkdir, open, readdir, realpath, rm, stat } from 'node:fs/promises';
 import { isAbsolute, join, posix, relative } from 'node:path';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
@@ -60,6 +60,8 @@ const PROGRESS_MS = 500;
 export async function startLakeWorker(home: Home, options: LakeWorkerOptions = {}): Promise<LakeWorker> {
   const { ingestRoots = [], log = () => undefined } = options;
   const queue = await openQueue(home, { name: 'fovea_lake' });
+  const uploads = join(home.path, 'uploads');
+  await removeForgotten(uploads, await queue.list(['waiting', 'active']));
 
   async function runIngest(job: IngestJob, { signal, progress }: JobContext): Promise<void> {
     const source = await openSource(job.source, { tmpFolder: join(home.path, 'tmp') });
@@ -77,8 +79,11 @@ export async function startLakeWorker(home: Home, options: LakeWorkerOptions = {
       if (report.stopped) signal.throwIfAborted();
     } finally {
       await source.close();
+      // One that was interrupted goes on with it later.
+      if (job.upload !== undefined && !signal.aborted) {
+        await rm(join(uploads, job.upload), { recursive: true, force: true });
+      }
     }
-    if (job.upload !== undefined) await rm(join(home.path, 'uploads', job.upload), { recursive: true, force: true });
   }
 
   await queue.work(
@@ -108,7 +113,7 @@ export async function startLakeWorker(home: Home, options: LakeWorkerOptions = {
     },
     startUploadedIngest: async (project, name, body, sampling) => {
       const upload = randomUUID();
-      const folder = join(home.path, 'uploads', upload);
+      const folder = join(uploads, upload);
       // Its name tells a video from an archive; where it came from has no say in where it goes.
       const file = join(folder, posix.basename(name.replaceAll('\\', '/')).replaceAll('\0', '').slice(-200) || 'file');
       try {
@@ -134,6 +139,19 @@ export async function startLakeWorker(home: Home, options: LakeWorkerOptions = {
     listJobs: (states) => queue.list(states),
     close: () => queue.close(),
   };
+}
+
+const FORGOTTEN_MS = 3600_000;
+
+/** Removes what was sent and whose job is gone: cancelled, or never put into the queue by a process that was killed. */
+async function removeForgotten(uploads: string, jobs: readonly { readonly data: unknown }[]): Promise<void> {
+  const wanted = new Set(jobs.map(({ data }) => (data as Partial<IngestJob> | null)?.upload));
+  for (const name of await readdir(uploads).catch(() => [])) {
+    const path = join(uploads, name);
+    const found = await stat(path).catch(() => undefined);
+    if (wanted.has(name) || found === undefined || Date.now() - found.mtimeMs < FORGOTTEN_MS) continue;
+    await rm(path, { recursive: true, force: true });
+  }
 }
 
 /** The same work twice at once would be done twice. */

@@ -4,9 +4,9 @@ import type { AddressInfo } from 'node:net';
 import { fileURLToPath } from 'node:url';
 import { FoveaError } from '@fovea/annotations';
 import { createClient } from '@fovea/api';
-import { openVectorIndexes } from '@fovea/lake';
+import { listProjects, openVectorIndexes, withMirror } from '@fovea/lake';
 import { createServing } from '@fovea/serving';
-import { openHome } from '@fovea/store';
+import { type Home, openHome } from '@fovea/store';
 import { createAdaptorServer } from '@hono/node-server';
 import { createApp } from './app.js';
 import { startLakeWorker } from './lake-worker.js';
@@ -68,6 +68,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     if (!existsSync(webFolder)) log('The web app is not built (npm run build): only the API is served.');
     const lake = await startLakeWorker(home, { ingestRoots: options.ingestRoots, log });
     opened.push(() => lake.close());
+    void warmMirrors(home, closing.signal);
     const vectors = openVectorIndexes(home);
     opened.push(() => vectors.close());
     const listJobs = async () =>
@@ -81,6 +82,21 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   } catch (error) {
     await closeAll();
     throw error;
+  }
+}
+
+/**
+ * Brings the tables that answer questions up to date before anybody asks, one project after another: after a large ingest
+ * from the command line the first question would wait for minutes.
+ */
+async function warmMirrors(home: Home, signal: AbortSignal): Promise<void> {
+  try {
+    for (const { id, counts } of await listProjects(home)) {
+      if (signal.aborted) return;
+      if (counts.media > 0) await withMirror(home, id, (mirror) => mirror.read(async () => undefined));
+    }
+  } catch {
+    // Whoever asks is told what is wrong.
   }
 }
 

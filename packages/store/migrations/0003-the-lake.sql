@@ -232,6 +232,8 @@ create trigger facts_inserted after insert on fovea.facts
   referencing new table as changed for each statement execute function fovea.mark_media_of_facts();
 create trigger facts_updated after update on fovea.facts
   referencing new table as changed for each statement execute function fovea.mark_media_of_facts();
+create trigger facts_deleted after delete on fovea.facts
+  referencing old table as changed for each statement execute function fovea.mark_media_of_facts();
 
 insert into fovea.media_changes (media_id, project_id, xid)
   select id, project_id, pg_current_xact_id() from fovea.media;

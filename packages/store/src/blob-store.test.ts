@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process';
 import { createHash, randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { createReadStream } from 'node:fs';
-import { mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, readFile, rename, rm, stat, utimes, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
@@ -11,6 +11,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { BlobStore } from './blob.js';
 import { openBlobStore } from './blob-store.js';
 import { openTestS3, seededCoin, type TestS3 } from './fixtures/s3-server.js';
+import { restoreCondemned } from './folder-blobs.js';
 import { removeDrafts } from './home.js';
 import type { S3BlobsOptions } from './s3-blobs.js';
 
@@ -42,6 +43,8 @@ describe.each([
     damage: (root: string, sha256: string) =>
       writeFile(join(root, 'blobs', sha256.slice(0, 2), sha256.slice(2)), 'others'),
     leftovers: async () => [] as string[],
+    age: (root: string, sha256: string, then: Date) =>
+      utimes(join(root, 'blobs', sha256.slice(0, 2), sha256.slice(2)), then, then),
   },
   {
     kind: 'S3',
@@ -50,8 +53,11 @@ describe.each([
     damage: async (_: string, sha256: string) =>
       void s3.objects.set(keyOf(sha256), { bytes: Buffer.from('others'), etag: 'other' }),
     leftovers: async () => [...s3.uploads.keys()],
+    age: async (_: string, sha256: string, then: Date) => {
+      s3.objects.get(keyOf(sha256))!.storedAt = then;
+    },
   },
-])('blobs in $kind', ({ open, url, damage, leftovers }) => {
+])('blobs in $kind', ({ open, url, damage, leftovers, age }) => {
   let root: string;
   let blobs: BlobStore;
 
@@ -61,6 +67,35 @@ describe.each([
   });
 
   afterAll(() => rm(root, { recursive: true, force: true }));
+
+  it('are listed, and removed unless they were stored since', async () => {
+    const [old, again, young] = [1, 2, 3].map((seed) => Buffer.from(`to be collected ${seed}`)) as [
+      Buffer,
+      Buffer,
+      Buffer,
+    ];
+    for (const bytes of [old, again]) {
+      const { sha256 } = await blobs.put(bytes);
+      await age(root, sha256, new Date(Date.now() - 3 * 3600_000));
+    }
+    await blobs.put(young);
+    // Found there, and so counted as new.
+    await blobs.put(again);
+    const listed = new Map<string, number>();
+    for await (const some of blobs.list())
+      for (const { sha256, storedAt } of some) listed.set(sha256, storedAt.getTime());
+    const before = new Date(Date.now() - 3600_000);
+    const ages = [old, again, young].map((bytes) => listed.get(sha256Of(bytes))! < before.getTime());
+    expect(ages).toEqual([true, false, false]);
+    const removed: boolean[] = [];
+    for (const bytes of [old, again, young, Buffer.from('never stored')]) {
+      removed.push(await blobs.deleteUnused(sha256Of(bytes), before));
+    }
+    expect(removed).toEqual([true, false, false, false]);
+    expect(await blobs.has(sha256Of(old))).toBe(false);
+    for (const bytes of [again, young]) expect(Buffer.compare(await blobs.read(sha256Of(bytes)), bytes)).toBe(0);
+    for (const bytes of [again, young]) await blobs.delete(sha256Of(bytes));
+  });
 
   it.each([
     ['bytes', 70_000, async (bytes: Uint8Array) => bytes],
@@ -281,3 +316,25 @@ async function bytesBelow(folder: string): Promise<number> {
   const files = await Promise.all(names.map((name) => stat(join(folder, name))));
   return files.filter((file) => file.isFile()).reduce((sum, file) => sum + file.size, 0);
 }
+
+it('a blob that was moved aside by a process that was killed is put back, and is no draft', async () => {
+  const root = await makeHome();
+  try {
+    const blobs = openBlobStore(root);
+    const { sha256 } = await blobs.put(Buffer.from('in the balance'));
+    const ended = spawn(process.execPath, ['-e', '']);
+    await once(ended, 'exit');
+    const path = await blobs.localPath(sha256);
+    for (const writer of [ended.pid, process.pid]) {
+      await rename(path, join(root, 'tmp', `condemned-${writer}-${sha256}`));
+      const then = new Date(Date.now() - 90 * 3600_000);
+      await utimes(join(root, 'tmp', `condemned-${writer}-${sha256}`), then, then);
+      await removeDrafts(join(root, 'tmp'));
+      await restoreCondemned(root);
+      // Of one that runs it is left alone: it is about to decide.
+      expect(await blobs.has(sha256)).toBe(writer === ended.pid);
+    }
+  } finally {
+    await rm(root, { recursive: true, force: true });
+  }
+});

@@ -51,6 +51,11 @@ export async function readData(
 
   async function read(picture: (typeof labelled)[number]): Promise<void> {
     try {
+      if (picture.load) {
+        const reason = 'It lies in an archive: import the data set first, or unpack it; skipped.';
+        problems.push({ file: picture.name, code: 'in_archive', reason });
+        return;
+      }
       const bytes = await readFile(picture.path);
       const { width, height } = await readImageSize(bytes);
       const { kept, problems: clipped } = checkBoxes(picture.annotations, width, height, picture.name);

@@ -47,7 +47,7 @@ export function openVideo(path: string, options: Omit<VideoOptions, 'signal'> = 
   let isClosed = false;
 
   const find = async (micros: number): Promise<ShownFrame> => {
-    if (isClosed) throw new FoveaError('closed', `The video "${path}" has been closed.`, { file: path });
+    if (isClosed) throw new FoveaError('video_closed', `The video "${path}" has been closed.`, { file: path });
     if (finder !== undefined) return finder.at(micros);
     await assertOpenable(path);
     return withDecoder(options.decoder, async (decoder) => {

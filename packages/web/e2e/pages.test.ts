@@ -1,6 +1,8 @@
 import type { Page } from 'playwright-core';
 import { describe, expect, it } from 'vitest';
 import { findLowContrast } from './contrast.js';
+import { manyClasses } from './fixture/home.js';
+import { drawPicture } from './fixture/pictures.js';
 import { chromium, shiftsOf, useStage } from './stage.js';
 
 const pages = {
@@ -11,6 +13,15 @@ const pages = {
   'data with 3 pictures': '/projects/three/data',
   'data with none': '/projects/empty/data',
   'data filtered to none': '/projects/cars/data?q=nothing-is-called-this',
+  'data with filters': '/projects/many/data?class=dog&brightness=0.4..0.6&tag=night&split=train',
+  'data of all shapes': '/projects/shapes/data?size=240',
+  'data with questions': '/projects/cars/data?ask=true',
+  statistics: '/projects/many/statistics',
+  'statistics of 3 pictures': '/projects/three/statistics',
+  'statistics of none': '/projects/empty/statistics',
+  'statistics filtered to none': '/projects/many/statistics?q=nothing-is-called-this',
+  "a picture's page": `/projects/many/pictures/${drawPicture('many', 3, manyClasses).sha256}`,
+  'a picture of shapes': `/projects/shapes/pictures/${drawPicture('shapes', 8, ['leaf', 'stone', 'bird'], 'shapes').sha256}`,
   'the map': '/projects/sample/map',
   'no map yet': '/projects/streets/map',
   'near duplicates': '/projects/sample/find',

@@ -52,7 +52,7 @@ describe.skipIf(!chromium || !built)('with the real server', () => {
       { name: 'screen.jpg', mimeType: 'image/jpeg', buffer: picture },
       { name: 'broken.jpg', mimeType: 'image/jpeg', buffer: picture.subarray(0, 900) },
     ]);
-    await page.getByText('1 picture added').waitFor();
+    await page.getByRole('heading', { name: '1 picture added' }).waitFor();
     await page.getByRole('status').getByText('broken.jpg').waitFor();
     await page.locator('[data-tile]').click();
     const inspector = page.getByRole('complementary');
@@ -62,9 +62,64 @@ describe.skipIf(!chromium || !built)('with the real server', () => {
     await page.close();
   });
 
+  it('tags, filters, asks in SQL, exports, undoes, and knows what a picture is like', async () => {
+    const page = await browser.newPage();
+    const errors: string[] = [];
+    page.on('console', (message) => message.type() === 'error' && errors.push(message.text()));
+    page.on('pageerror', (error) => errors.push(String(error)));
+    await page.goto(`${origin}/projects/web-test/data`);
+    await page.locator('[data-tile]').first().waitFor();
+    await page.keyboard.press('ControlOrMeta+a');
+    await page.keyboard.press('t');
+    await page.getByRole('combobox', { name: 'Tag' }).fill('screen');
+    await page.keyboard.press('Enter');
+    await page.getByText('1 picture tagged “screen”').waitFor();
+    await page.getByRole('button', { name: 'Tags' }).click();
+    await page.getByRole('group', { name: 'Tag', exact: true }).getByRole('checkbox', { name: 'screen 1' }).click();
+    await page.waitForURL('**tag=screen');
+    await page.keyboard.press('Escape');
+    await page.getByRole('group', { name: '1 picture' }).waitFor();
+
+    await page.getByRole('button', { name: 'Export' }).click();
+    const [file] = await Promise.all([
+      page.waitForEvent('download'),
+      page.getByRole('menuitem', { name: 'JSON lines' }).click(),
+    ]);
+    const row = JSON.parse(Buffer.concat(await (await file.createReadStream()).toArray()).toString());
+    expect(row).toMatchObject({ name: 'screen.jpg', width: 1280, height: 720, tags: ['screen'] });
+
+    await page.getByRole('button', { name: 'Ask in SQL' }).click();
+    const field = page.getByRole('textbox', { name: 'SQL' });
+    await page.getByText('embeddings').waitFor();
+    await field.fill('selct 1');
+    await page.keyboard.press('ControlOrMeta+Enter');
+    await page
+      .getByRole('alert')
+      .getByText(/syntax error at or near "selct"/)
+      .waitFor();
+    await field.fill("select id as media_id, brightness from media where name = 'screen.jpg' -- this one");
+    await page.keyboard.press('ControlOrMeta+Enter');
+    await page.getByRole('button', { name: 'Show these pictures' }).click();
+    await page.getByRole('group', { name: '1 picture' }).waitFor();
+
+    await page.getByRole('link', { name: 'Statistics' }).click();
+    await page.getByRole('figure').filter({ hasText: 'Brightness' }).locator('canvas').waitFor();
+    await page.goBack();
+    await page.locator('[data-tile]').dblclick();
+    await page.getByRole('heading', { name: 'Pixels' }).waitFor();
+    await page.getByRole('img', { name: /How often each brightness occurs/ }).waitFor();
+    await page.getByRole('button', { name: 'Take the tag screen off' }).click();
+    await page.getByRole('button', { name: 'Undo' }).click();
+    await page.getByRole('button', { name: 'Take the tag screen off' }).waitFor();
+    // A refused question is an answer of the server's too.
+    expect(errors.filter((text) => !text.includes('400'))).toEqual([]);
+    await page.close();
+  });
+
   it('shows every page of the new project', async () => {
     for (const path of [
       '/projects',
+      '/projects/web-test/statistics',
       '/projects/web-test/snapshots',
       '/projects/web-test/runs',
       '/projects/web-test/train',

@@ -1,3 +1,4 @@
+import { type LabelState, RANGE_FIELDS, SORT_FIELDS } from '@fovea/annotations';
 import { z } from '@hono/zod-openapi';
 
 // Values of a query string: each a text, or several texts under one name. What they mean is said here once, for the
@@ -59,22 +60,6 @@ const truth = z
   .transform((value) => value === 'true')
   .optional();
 
-/** The names under which ranges of numbers are given. */
-export const rangeNames = [
-  'annotations',
-  'width',
-  'height',
-  'megapixels',
-  'aspect',
-  'sizeBytes',
-  'brightness',
-  'contrast',
-  'sharpness',
-  'entropy',
-  'confidence',
-  'timeSeconds',
-] as const;
-
 const filterFields = {
   class: texts.describe('A box, a pixel or the whole is of one of these classes.'),
   predicted: texts.describe('A model says so.'),
@@ -116,12 +101,12 @@ export const mediaFilterSchema = z.object(filterFields).openapi('MediaFilter');
 export function toMediaFilter(query: z.output<typeof mediaFilterSchema>) {
   const { labelled } = query;
   const states = query.state ?? (labelled === undefined ? undefined : [labelled ? 'labelled' : 'unlabelled']);
-  const given = rangeNames.flatMap((name) => (query[name] === undefined ? [] : [[name, query[name]] as const]));
+  const given = RANGE_FIELDS.flatMap((name) => (query[name] === undefined ? [] : [[name, query[name]] as const]));
   return {
     classNames: query.class,
     predictedClassNames: query.predicted,
     models: query.model,
-    states: states as ('labelled' | 'unlabelled' | 'background' | 'predicted')[] | undefined,
+    states: states as LabelState[] | undefined,
     reviewed: query.reviewed,
     tags: query.tag,
     withoutTags: query.withoutTag,
@@ -143,13 +128,11 @@ export function toMediaFilter(query: z.output<typeof mediaFilterSchema>) {
 /** Orders of pictures; with a hyphen before it, the other way round. */
 export const mediaSortSchema = z
   .string()
-  .regex(
-    /^-?(added|name|taken|annotations|confidence|brightness|contrast|sharpness|entropy|megapixels|sizeBytes|random)$/,
-  )
+
+  .regex(new RegExp(`^-?(${SORT_FIELDS.join('|')})$`))
   .optional()
-  .describe(
-    'added, name, taken, annotations, confidence, brightness, contrast, sharpness, entropy, megapixels, sizeBytes or random; -added for the other way round.',
-  );
+
+  .describe(`${SORT_FIELDS.join(', ')}; with a hyphen before it, the other way round.`);
 
 /** Which pictures to list, in which order. */
 export const mediaQuerySchema = mediaFilterSchema.extend({

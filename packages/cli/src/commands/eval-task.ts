@@ -1,6 +1,12 @@
-import { readFile } from 'node:fs/promises';
 import { FoveaError } from '@fovea/annotations';
-import { type LabelledPicture, loadLabelMap, mapLabels, type ParsedDataset } from '@fovea/formats';
+import {
+  decodeLabelMap,
+  type LabelledPicture,
+  loadLabelMapBytes,
+  loadPicture,
+  mapLabels,
+  type ParsedDataset,
+} from '@fovea/formats';
 import {
   countLabels,
   createLabelCounts,
@@ -64,7 +70,7 @@ async function answers(
     4,
     async (picture) => {
       try {
-        await take({ picture, answer: await predictor.predict(await readFile(picture.path), options) });
+        await take({ picture, answer: await predictor.predict(await loadPicture(picture), options) });
       } catch (error) {
         const code = (error as { code?: string }).code;
         if (code !== 'unreadable_image' && code !== 'bad_label_map') throw error;
@@ -155,7 +161,7 @@ async function segmentation(
   const counts = createLabelCounts(classNames.length);
   let measured = 0;
   await answers(predictor, pictures, problems, session, async ({ picture, answer }) => {
-    const truth = mapLabels(await loadLabelMap(picture.labelMap!.path), indices);
+    const truth = mapLabels(await decodeLabelMap(await loadLabelMapBytes(picture.labelMap!)), indices);
     countLabels(counts, truth.data, answer.segmentation!.labelMap, picture.name);
     measured += 1;
   });

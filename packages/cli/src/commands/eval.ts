@@ -1,6 +1,12 @@
-import { readFile } from 'node:fs/promises';
 import { FoveaError } from '@fovea/annotations';
-import { checkBoxes, type FormatName, type LabelledPicture, type ParsedDataset, parseDataset } from '@fovea/formats';
+import {
+  checkBoxes,
+  type FormatName,
+  type LabelledPicture,
+  loadPicture,
+  type ParsedDataset,
+  parseDataset,
+} from '@fovea/formats';
 import { type EvalPicture, evaluateDetections } from '@fovea/metrics';
 import { concurrent } from '../concurrent.js';
 import { done, type Outcome } from '../outcome.js';
@@ -126,7 +132,7 @@ async function predictAll(
     4,
     async (picture) => {
       try {
-        const { width, height, detections } = await predictor.predict(await readFile(picture.path), everything);
+        const { width, height, detections } = await predictor.predict(await loadPicture(picture), everything);
         const { kept, problems: clipped } = checkBoxes(picture.annotations, width, height, picture.name);
         problems.push(...clipped);
         const groundTruth = kept.flatMap(({ className, box, isCrowd }) => {

@@ -1,6 +1,5 @@
-import { readFile } from 'node:fs/promises';
-import { ApiError, type Client } from '@fovea/api';
-import { type FormatName, type ParsedDataset, parseDataset } from '@fovea/formats';
+import { ApiError, type Client, type NewBoxAnnotation } from '@fovea/api';
+import { type FormatName, loadLabelMapBytes, loadPicture, type ParsedDataset, parseDataset } from '@fovea/formats';
 import { importDataset } from '@fovea/lake';
 import { concurrent } from '../concurrent.js';
 import { done, type Outcome, stopped } from '../outcome.js';
@@ -97,7 +96,7 @@ async function upload(client: Client, project: string, parsed: ParsedDataset, se
     uploads,
     async (picture) => {
       try {
-        const file = new Blob([new Uint8Array(await readFile(picture.path))]);
+        const file = new Blob([new Uint8Array(await loadPicture(picture))]);
         const answer = await client.uploadMedia(
           project,
           {
@@ -106,12 +105,13 @@ async function upload(client: Client, project: string, parsed: ParsedDataset, se
             split: picture.split,
             // Other labels say nothing of boxes; and what values no class has was told when the folder was read.
             annotations:
-              picture.labelled && (picture.annotations.length > 0 || !(picture.classNames || picture.labelMap))
-                ? picture.annotations.map(({ className, box, isCrowd }) => ({ className, box: [...box], isCrowd }))
+              (picture.boxed ??
+              (picture.labelled && (picture.annotations.length > 0 || !(picture.classNames || picture.labelMap))))
+                ? picture.annotations.map(({ source: _, ...annotation }) => annotation as NewBoxAnnotation)
                 : undefined,
             classes: picture.classNames,
             labelMap: picture.labelMap && {
-              file: new Blob([new Uint8Array(await readFile(picture.labelMap.path))]),
+              file: new Blob([new Uint8Array(await loadLabelMapBytes(picture.labelMap))]),
               classNames: parsed.classNames,
             },
           },

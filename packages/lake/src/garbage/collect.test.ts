@@ -1,5 +1,6 @@
 import { mkdir, readdir, utimes, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { openTestHome, type TestHome } from '@fovea/store/testing';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { addPictures, sha256Of } from '../fixtures/snapshot-project.js';
@@ -220,6 +221,50 @@ describe('collectGarbage', () => {
     } finally {
       await fresh.close();
     }
+  });
+});
+
+describe('a snapshot in the making', () => {
+  it('keeps what it saw, though it is taken out and collected before the snapshot is saved', async () => {
+    const { home } = test;
+    const projectId = await addPictures(
+      home,
+      'making',
+      ['car'],
+      [
+        { content: 'seen', objects: object },
+        { content: 'too', objects: object },
+      ],
+      { withBytes: true },
+    );
+    // It waits for this row when all is read and its manifest is written.
+    const client = await home.pool.connect();
+    await client.query('begin');
+    await client.query('select 1 from fovea.projects where id = $1 for update', [projectId]);
+    const making = createSnapshot(home, 'making');
+    for (let waiting = 0; waiting === 0; ) {
+      const { rows } = await home.pool.query(
+        `select 1 from pg_stat_activity where wait_event_type = 'Lock' and query like '%for no key update%' and pid <> pg_backend_pid()`,
+      );
+      waiting = rows.length;
+    }
+    await home.pool.query(`update fovea.media set removed_at = now() - interval '9 days' where name = 'seen'`);
+    await age(9 * 24);
+    let isCollected = false;
+    const collecting = collectGarbage(home).finally(() => {
+      isCollected = true;
+    });
+    // Long enough for a collection that does not wait.
+    for (let turn = 0; turn < 20 && !isCollected; turn++) await sleep(100);
+    expect(isCollected).toBe(false);
+    await client.query('commit');
+    client.release();
+    const snapshot = await making;
+    await collecting;
+    expect(snapshot.counts.media).toBe(2);
+    expect(await has('seen')).toBe(true);
+    const { rows } = await home.pool.query(`select 1 from fovea.media where name = 'seen'`);
+    expect(rows).toHaveLength(1);
   });
 });
 

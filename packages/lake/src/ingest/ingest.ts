@@ -70,20 +70,23 @@ export async function watchSource(
   source: WatchableSource,
   options: WatchSourceOptions,
 ): Promise<WatchReport> {
-  const intake = await openIntake(home, projectName, source, { ...options, signal: undefined });
+  const intake = await openIntake(home, projectName, source, options);
   let gone = 0;
   const report = await intake.finish(async () => {
     gone += await markMissing(home, intake.projectId, source.root);
+    for await (const items of lookedAtTogether(source.items(options.signal))) await intake.take(items);
+    await intake.settle();
+    options.onReady?.({ ...intake.tally.report(), stopped: false });
     await watchFolder(source, {
       signal: options.signal,
       onProblem: (problem) => intake.tally.tell(problem),
       onChange: async ({ added, changed, removed }) => {
-        await intake.take([...added, ...changed]);
+        // The watch begins with all that is there: what has not changed since was counted before.
+        await intake.take([...added, ...changed], true);
         await intake.settle();
         const locations = removed.map(({ location }) => location);
         gone += await home.persist(() => markGone(home, intake.projectId, locations));
       },
-      onReady: () => options.onReady?.({ ...intake.tally.report(), stopped: false }),
     });
   });
   return { ...report, gone };
@@ -114,7 +117,8 @@ async function markMissing(home: Home, projectId: number, root: string): Promise
 interface Intake {
   readonly projectId: number;
   readonly tally: Tally;
-  take(items: readonly SourceItem[]): Promise<void>;
+  /** @param isSeenBefore - what has not changed is not counted again */
+  take(items: readonly SourceItem[], isSeenBefore?: boolean): Promise<void>;
   /** All that was taken is written. */
   settle(): Promise<void>;
   /** Runs `work`, writes what came of it even where it fails, and lets go of everything. */
@@ -135,12 +139,13 @@ async function openIntake(home: Home, projectName: string, source: Source, optio
     projectId,
     tally,
     settle,
-    take: async (items) => {
+    take: async (items, isSeenBefore = false) => {
       const locations = items.map(({ location }) => location);
       const known = await home.persist(() => loadKnownSources(home, projectId, locations));
       for (const item of items) {
         signal?.throwIfAborted();
-        await takeItem({ home, projectId, pool, limit, tally, options }, item, known.get(item.location));
+        const taking = { home, projectId, pool, limit, tally, options, isSeenBefore };
+        await takeItem(taking, item, known.get(item.location));
       }
     },
     finish: async (work) => {
@@ -178,13 +183,14 @@ interface Taking {
   readonly limit: Limit;
   readonly tally: Tally;
   readonly options: IngestOptions;
+  readonly isSeenBefore: boolean;
 }
 
 async function takeItem(taking: Taking, item: SourceItem, known: KnownSource | undefined): Promise<void> {
   const { pool, limit, tally } = taking;
   const isSame = known !== undefined && item.fingerprint !== null && known.fingerprint === item.fingerprint;
   if (isSame && (known.problem !== null || known.isPresent)) {
-    tally.unchanged(item, known);
+    if (!taking.isSeenBefore) tally.unchanged(item, known);
   } else if (item.kind === 'video') {
     await takeVideo(taking, item);
   } else if (item.isPassing) {

@@ -1,4 +1,4 @@
-import type { Home } from '@fovea/store';
+import type { DatabaseClient, Home } from '@fovea/store';
 import { type SeenSource, writeSeenSources } from './known-sources.js';
 import { type FactsRow, writeFacts } from './write-facts.js';
 
@@ -7,6 +7,14 @@ export interface TakenPicture {
   readonly facts: FactsRow;
   readonly name: string;
   readonly source?: SeenSource;
+}
+
+/**
+ * Has one transaction after another add pictures to a project, until each ends: of two that bring the same pictures in
+ * different orders, each would otherwise wait for the other.
+ */
+export async function lockMediaOf(client: DatabaseClient, projectId: number): Promise<void> {
+  await client.query(`select pg_advisory_xact_lock(hashtextextended('fovea media', $1))`, [projectId]);
 }
 
 /**
@@ -28,8 +36,8 @@ export async function writeTaken(
     );
     const first = new Map<string, TakenPicture>();
     for (const picture of taken) if (!first.has(picture.facts.sha256)) first.set(picture.facts.sha256, picture);
-    // In one order everywhere: two ingests of one folder must not wait for each other.
-    const rows = [...first.values()].sort((a, b) => (a.facts.sha256 < b.facts.sha256 ? -1 : 1));
+    await lockMediaOf(client, projectId);
+    const rows = [...first.values()];
     const inserted = await client.query<{ sha256: string }>(
       `insert into fovea.media (project_id, sha256, name, width, height, format, size_bytes, labelled, boxed)
        select $1, *, false, false

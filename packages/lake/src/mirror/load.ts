@@ -32,8 +32,23 @@ export async function copyRows(
   chosen: string,
   folder: string,
 ): Promise<void> {
+  await loadRows(duck, table, await unloadRows(client, table, chosen, folder));
+}
+
+/** The first half of {@link copyRows}: gives the file. */
+export function unloadRows(
+  client: DatabaseClient,
+  table: MirrorTable,
+  chosen: string,
+  folder: string,
+): Promise<string> {
+  return unloadQuery(client, selectRows(table, chosen), folder);
+}
+
+/** The second half of {@link copyRows}: the file is gone afterwards. */
+export async function loadRows(duck: DuckDBConnection, table: MirrorTable, file: string): Promise<void> {
   const columns = table.columns.map(({ name, type }) => `'${name}': '${type}'`).join(', ');
-  await copyQuery(client, duck, selectRows(table, chosen), `mirror.${table.name}`, `{${columns}}`, folder);
+  await loadFile(duck, `mirror.${table.name}`, `{${columns}}`, file);
 }
 
 /** Appends the rows of a query of PostgreSQL to a table of the mirror. @param columns - DuckDB's struct of names and types */
@@ -45,10 +60,22 @@ export async function copyQuery(
   columns: string,
   folder: string,
 ): Promise<void> {
+  await loadFile(duck, table, columns, await unloadQuery(client, query, folder));
+}
+
+async function unloadQuery(client: DatabaseClient, query: string, folder: string): Promise<string> {
   const file = join(folder, `rows-${randomUUID()}.csv`);
   try {
-    const rows = client.query(copyTo(`copy (${query}) to stdout (format csv)`));
-    await pipeline(rows, createWriteStream(file));
+    await pipeline(client.query(copyTo(`copy (${query}) to stdout (format csv)`)), createWriteStream(file));
+    return file;
+  } catch (error) {
+    await rm(file, { force: true });
+    throw error;
+  }
+}
+
+async function loadFile(duck: DuckDBConnection, table: string, columns: string, file: string): Promise<void> {
+  try {
     // Quoted, an empty text is one; unquoted it is null.
     await duck.run(
       `insert into ${table} select * from read_csv('${file.replaceAll("'", "''")}', columns = ${columns}, header = false,

@@ -4,12 +4,12 @@ import { join } from 'node:path';
 import { type DuckDBConnection, DuckDBInstance } from '@duckdb/node-api';
 import { FoveaError } from '@fovea/annotations';
 import { type DatabaseClient, type Home, storageError } from '@fovea/store';
-import { copyQuery, copyRows, type IdRange, idRanges } from './load.js';
+import { copyQuery, copyRows, type IdRange, idRanges, loadRows, unloadRows } from './load.js';
 import { copyEmbeddings } from './load-embeddings.js';
 import { createStatements, mirrorTables } from './tables.js';
 
 /** The layout of the tables; a file of another one is made anew. */
-const LAYOUT = '2';
+const LAYOUT = '3';
 const MEMORY_LIMIT = '500MB';
 const MAX_SPILL = '2GB';
 /** Processes that can each have a mirror of one project. */
@@ -304,14 +304,28 @@ async function loadRange(context: Following, group: Group, chosen: string): Prom
 
 /** From nothing. Each part is kept as it comes; the moment is written last, so that one cut short begins again. */
 async function loadAll(context: Following, group: Group, onProgress?: MirrorProgressListener): Promise<void> {
-  const { client, duck, projectId, now } = context;
+  const { client, duck, projectId, exchange, now } = context;
   const names = group === 'rows' ? mirrorTables.map(({ name }) => name) : ['embeddings'];
   await duck.run('delete from mirror.state where name in ($1, $2)', [`${group} database`, `${group} snapshot`]);
   for (const name of names) await duck.run(`delete from mirror.${name}`);
   const ranges = await idRanges(client, `select id from fovea.media where project_id = ${projectId}`);
-  for (const [at, range] of ranges.entries()) {
-    onProgress?.({ done: at, total: ranges.length });
-    await inTransaction(duck, () => loadRange(context, group, `m.project_id = ${projectId} and ${within(range)}`));
+  // While DuckDB reads one file, PostgreSQL writes the next.
+  let loading: Promise<void> = Promise.resolve();
+  try {
+    for (const [at, range] of ranges.entries()) {
+      onProgress?.({ done: at, total: ranges.length });
+      const chosen = `m.project_id = ${projectId} and ${within(range)}`;
+      for (const table of tablesOf(group)) {
+        const file = await unloadRows(client, table, chosen, exchange);
+        await loading;
+        loading = loadRows(duck, table, file);
+        // Awaited a round later: a failure in between must not count as unhandled.
+        loading.catch(() => undefined);
+      }
+      if (group === 'embeddings') await copyEmbeddings(client, duck, chosen);
+    }
+  } finally {
+    await loading;
   }
   await inTransaction(duck, async () => {
     if (group === 'rows') await loadLists(context);

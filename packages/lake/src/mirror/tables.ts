@@ -28,7 +28,9 @@ export interface MirrorPart {
 const column = (name: string, type: string, source: string): MirrorColumn => ({ name, type, source });
 const same = (alias: string, type: string, ...names: string[]): MirrorColumn[] =>
   names.map((name) => column(name, type, `${alias}.${name}`));
-const list = (alias: string, name: string, type: string) => column(name, `${type}[]`, `to_json(${alias}.${name})`);
+/** An array as DuckDB writes it; as text it costs half of what JSON does. */
+const list = (alias: string, name: string, type: string) =>
+  column(name, `${type}[]`, `translate(${alias}.${name}::text, '{}', '[]')`);
 
 /** Shapes of some megabytes are left out: a line of the file they travel in has an end. */
 const shape = (alias: string) =>
@@ -120,7 +122,7 @@ const annotations: MirrorTable = {
           is_crowd: 'false',
           track_id: 'null::text',
           pixels: table === 'media_classes' ? 'null::bigint' : 'a.pixels',
-          keypoints: 'null::json',
+          keypoints: 'null::text',
           shape: 'null::jsonb',
           attributes: 'null::jsonb',
         },

@@ -1,12 +1,12 @@
 import type { DuckDBConnection } from '@duckdb/node-api';
+import { LABEL_STATES, type RangeField } from '@fovea/annotations';
 import type { Home } from '@fovea/store';
 import { withMirror } from '../mirror/mirrors.js';
 import {
   CAMERA,
+  type CompiledFilter,
   compileFilter,
-  LABEL_STATES,
   type MediaFilter,
-  type RangeField,
   rangeColumns,
   stateConditions,
 } from './filter.js';
@@ -54,6 +54,10 @@ type ValueFacet =
 const SHOWN_RANGES = ['annotations', 'megapixels', 'brightness', 'contrast', 'sharpness', 'confidence'] as const;
 type ShownRange = (typeof SHOWN_RANGES)[number];
 
+/** What facets are counted over. */
+const CHOSEN_COLUMNS = `id, labelled, boxed, reviewed, split, format, kind, camera_make, camera_model, width, height, annotation_count,
+  prediction_count, max_confidence, brightness, contrast, sharpness, taken_at, added_at, latitude`;
+
 const MAX_VALUES = 50;
 const BINS = 24;
 
@@ -68,8 +72,11 @@ const columnFacets = {
 
 /** Facets that lie in tables beside: SQL that gives `value` and `count` of the pictures `chosen`. */
 const joinedFacets = {
-  classNames: `select c.name as value, count(distinct a.media_id) as count from mirror.annotations a
-    join mirror.classes c on c.index = a.class_index join chosen on chosen.id = a.media_id group by 1`,
+  classNames: `select c.name as value, n.count from (
+      select class_index, count(*) as count from (
+        select distinct a.class_index, a.media_id from mirror.annotations a semi join chosen on chosen.id = a.media_id
+      ) group by 1
+    ) n join mirror.classes c on c.index = n.class_index`,
   predictedClassNames: `select p.class_name as value, count(distinct p.media_id) as count from mirror.predictions p
     join chosen on chosen.id = p.media_id group by 1`,
   models: `select p.model as value, count(*) as count from mirror.predicted p join chosen on chosen.id = p.media_id group by 1`,
@@ -88,10 +95,21 @@ export async function countFacets(home: Home, projectId: number, filter: MediaFi
 }
 
 async function computeFacets(duck: DuckDBConnection, filter: MediaFilter): Promise<Facets> {
+  // Pictures that several facets see are chosen once.
+  const tables = new Map<string, Promise<string>>();
+  const choose = async (name: string, { where, values }: CompiledFilter): Promise<string> => {
+    await duck.run(
+      `create or replace temp table ${name} as select ${CHOSEN_COLUMNS} from mirror.media m where ${where}`,
+      values as never,
+    );
+    return name;
+  };
   const ask = async (without: Part | undefined, sql: string) => {
-    const { where, values } = compileFilter(filter, without);
-    const chosen = `with chosen as (select * from mirror.media m where ${where})`;
-    return (await duck.runAndReadAll(`${chosen} ${sql}`, values as never)).getRows();
+    const compiled = compileFilter(filter, without);
+    const key = JSON.stringify(compiled);
+    const chosen = tables.get(key) ?? choose(`chosen_${tables.size}`, compiled);
+    tables.set(key, chosen);
+    return (await duck.runAndReadAll(`with chosen as (from ${await chosen}) ${sql}`)).getRows();
   };
   const values = {} as Record<ValueFacet, FacetValue[]>;
   const ranges = {} as Record<ShownRange, FacetRange | null>;

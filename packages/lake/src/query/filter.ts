@@ -1,33 +1,10 @@
-import { FoveaError } from '@fovea/annotations';
+import { FoveaError, LABEL_STATES, type LabelState, RANGE_FIELDS, type RangeField } from '@fovea/annotations';
 
 /** From and to, both included; either may be left open. */
 export interface Range<T = number> {
   readonly min?: T;
   readonly max?: T;
 }
-
-/** Numbers of a picture that a filter can bound, by their names. */
-export const RANGE_FIELDS = [
-  'annotations',
-  'width',
-  'height',
-  'megapixels',
-  'aspect',
-  'sizeBytes',
-  'brightness',
-  'contrast',
-  'sharpness',
-  'entropy',
-  'confidence',
-  'timeSeconds',
-] as const;
-
-export type RangeField = (typeof RANGE_FIELDS)[number];
-
-/** What stands in a picture's labels: made by people, empty of boxes, or found by a model and not yet labelled. */
-export const LABEL_STATES = ['labelled', 'unlabelled', 'background', 'predicted'] as const;
-
-export type LabelState = (typeof LABEL_STATES)[number];
 
 /** Where on the Earth: degrees; `west` above `east` goes across the date line. */
 export interface Place {
@@ -177,8 +154,8 @@ export function compileFilter(
   const sha256s = given('sha256s');
   if (sha256s) parts.push(oneOf('m.sha256', sha256s));
   const sql = given('sql');
-  // On a line of its own: the query may end in a comment.
-  if (sql) parts.push(`m.sha256 in (select sha256 from (${sql.replace(/;\s*$/, '')}\n))`);
+  // On a line of its own: the query may end in a comment. By its name: a column it has not must not be the picture's own.
+  if (sql) parts.push(`m.sha256 in (select given.sha256 from (${sql.replace(/;\s*$/, '')}\n) given)`);
   for (const [field, range] of Object.entries(filter.ranges ?? {}) as [RangeField, Range | undefined][]) {
     if (field === without || field === 'confidence' || range === undefined) continue;
     if (!RANGE_FIELDS.includes(field)) throw badFilter('range', field, RANGE_FIELDS.join(', '));

@@ -1,30 +1,14 @@
 import type { DuckDBConnection, DuckDBDoubleVector } from '@duckdb/node-api';
-import { FoveaError } from '@fovea/annotations';
+import { FoveaError, SORT_FIELDS, type SortField } from '@fovea/annotations';
 import type { Home } from '@fovea/store';
 import { withMirror } from '../mirror/mirrors.js';
 import { compileFilter, type MediaFilter } from './filter.js';
 import { remember } from './remember.js';
 import { asksEmbeddings, withFilterSql } from './sql.js';
 
-/** What pictures can be sorted by; `added` is the order they came in. */
-export const SORT_FIELDS = [
-  'added',
-  'name',
-  'taken',
-  'annotations',
-  'confidence',
-  'brightness',
-  'contrast',
-  'sharpness',
-  'entropy',
-  'megapixels',
-  'sizeBytes',
-  'random',
-] as const;
-
 /** An order of pictures. What has no value comes last, equal ones as they came in. */
 export interface MediaSort {
-  readonly by: (typeof SORT_FIELDS)[number];
+  readonly by: SortField;
   readonly descending?: boolean;
 }
 

@@ -204,12 +204,9 @@ function explain(error: unknown, timeoutSeconds?: number): unknown {
     );
   }
   const hint = /Table with name/i.test(text) ? ` The tables are ${QUERY_TABLES.join(', ')}.` : '';
-  return new FoveaError(
-    'bad_query',
-    `The query cannot be answered: ${text}${hint}`,
-    { reason: text },
-    { cause: error },
-  );
+  const [first = ''] = text.split('\n');
+  const sentence = `The query cannot be answered: ${first.replace(/[.!?]?$/, '.')}${hint}`;
+  return new FoveaError('bad_query', sentence, { reason: text }, { cause: error });
 }
 
 /** A value of DuckDB as JSON has it. */

@@ -54,7 +54,7 @@ export function loadFrame(home: Home, videoSha256: string, timeSeconds: number):
 
 /** A video that is open for its frames, and who waits for which. */
 interface OpenedVideo {
-  readonly reader: VideoReader;
+  reader: VideoReader;
   readonly waiting: Wish[];
   lastMicros: number;
   isBusy: boolean;
@@ -96,8 +96,16 @@ export function openFrameCache(home: Pick<Home, 'path' | 'blobs'>, limits: Frame
     await pruning;
   };
 
-  const make = async (video: OpenedVideo, micros: number, path: string): Promise<string> => {
-    const { image } = await video.reader.frameAt(micros / 1e6);
+  const make = async (sha256: string, video: OpenedVideo, micros: number): Promise<string> => {
+    const read = async () => (await video.reader.frameAt(micros / 1e6)).image;
+    const image = await read().catch(async (error: unknown) => {
+      if (!(error instanceof FoveaError) || error.code !== 'unreadable_video') throw error;
+      // A copy of bytes that lie elsewhere may have given way to others since it was opened: once more, from a new one.
+      await video.reader.close();
+      video.reader = openVideo(await home.blobs.localPath(sha256));
+      return read();
+    });
+    const path = pathOf(frameAddress(sha256, micros / 1e6));
     await write(path, await encodeFrame(image));
     return path;
   };
@@ -118,7 +126,7 @@ export function openFrameCache(home: Pick<Home, 'path' | 'blobs'>, limits: Frame
       const ahead = video.waiting.findIndex(({ micros }) => micros >= video.lastMicros);
       const [wish] = video.waiting.splice(Math.max(ahead, 0), 1);
       video.lastMicros = wish!.micros;
-      const made = make(video, wish!.micros, pathOf(frameAddress(sha256, wish!.micros / 1e6)));
+      const made = make(sha256, video, wish!.micros);
       wish!.resolve(made);
       await made.catch(() => undefined);
     }
@@ -145,7 +153,7 @@ export function openFrameCache(home: Pick<Home, 'path' | 'blobs'>, limits: Frame
   const pathOf = (address: string) => join(root, address.slice(0, 2), `${address.slice(2)}.jpg`);
 
   const load = async (videoSha256: string, timeSeconds: number): Promise<string> => {
-    if (isClosed) throw new FoveaError('closed', 'The home has been closed.');
+    if (isClosed) throw new FoveaError('shutting_down', 'The home is being closed.');
     const path = pathOf(frameAddress(videoSha256, timeSeconds));
     const found = await stat(path).catch(() => undefined);
     // A power cut can leave a file without its bytes.

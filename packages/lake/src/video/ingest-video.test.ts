@@ -215,7 +215,7 @@ describe.skipIf(!hasDecoder)('videos (skipped where nothing decodes them)', () =
     } finally {
       await cache.close();
     }
-    await expect(cache.load(sha256, 0)).rejects.toMatchObject({ code: 'closed' });
+    await expect(cache.load(sha256, 0)).rejects.toMatchObject({ code: 'shutting_down' });
   });
 
   test('sampling tells how far it is, and stops', async () => {

@@ -8,8 +8,8 @@ import {
   countFacets,
   exportQuery,
   getMediaFacts,
-  getProject,
   listAspects,
+  projectIdOf,
   runQuery,
   selectionSql,
   selectMedia,
@@ -58,11 +58,11 @@ export function lakeRoutes({ home, closing }: Services) {
       return c.body(body, 200, { 'Content-Type': 'application/octet-stream' }) as never;
     })
     .openapi(routes.getFacets, async (c) => {
-      const { id } = await getProject(home, c.req.valid('param').project);
+      const id = await projectIdOf(home, c.req.valid('param').project);
       return c.json((await countFacets(home, id, routes.toMediaFilter(c.req.valid('query')))) as never, 200);
     })
     .openapi(routes.getStatistics, async (c) => {
-      const { id } = await getProject(home, c.req.valid('param').project);
+      const id = await projectIdOf(home, c.req.valid('param').project);
       return c.json((await computeStatistics(home, id, routes.toMediaFilter(c.req.valid('query')))) as never, 200);
     })
     .openapi(routes.changeMedia, async (c) => {
@@ -74,14 +74,14 @@ export function lakeRoutes({ home, closing }: Services) {
       return c.json({ changed: await undoAction(home, project, action) }, 200);
     })
     .openapi(routes.queryLake, async (c) => {
-      const { id } = await getProject(home, c.req.valid('param').project);
+      const id = await projectIdOf(home, c.req.valid('param').project);
       const { sql, maxRows, timeoutSeconds } = c.req.valid('json');
       const signal = AbortSignal.any([c.req.raw.signal, closing]);
       return c.json((await runQuery(home, id, sql, { maxRows, timeoutSeconds, signal })) as never, 200);
     })
     .openapi(routes.exportLake, async (c) => {
       const { project } = c.req.valid('param');
-      const { id } = await getProject(home, project);
+      const id = await projectIdOf(home, project);
       const { sql, filter, sort, format, timeoutSeconds } = c.req.valid('json');
       const signal = AbortSignal.any([c.req.raw.signal, closing]);
       const chosen = filter && routes.toMediaFilter(filter);

@@ -189,6 +189,7 @@ describe('the cache', () => {
     const cache = await openCache(data, {}, locate);
     await hashBatches(cache, recipes.segmentation!, augmentPolicies.none, 0, steps);
     expect(cache.counts().decoded).toBe(pictures);
+    expect(asked.length).toBe(2 * pictures);
     expect(new Set(asked).size).toBe(2 * pictures);
     await cache.close();
     await rm(join(work, 'far'), { recursive: true });

@@ -67,16 +67,19 @@ export function createSampleLoader(options: SampleLoaderOptions): SampleLoader {
   let remembered = 0;
   let changed = 0;
 
+  /** The picture with the paths its bytes are to be had at; asked for once, since bytes may come from far away. */
+  async function find(picture: PlannedPicture): Promise<PlannedPicture> {
+    const path = await source.pictureOf(picture);
+    if (!rule.hasLabels || picture.labelMapPath === undefined) return { ...picture, path };
+    return { ...picture, path, labelMapPath: await source.labelMapOf(picture) };
+  }
+
   /** What a sample is kept under is its bytes' SHA-256: a file that has changed since is not kept. */
-  async function isUnchanged(picture: PlannedPicture): Promise<boolean> {
-    const { sha256, labelMapSha256 } = picture;
-    const is =
-      (await hashFile(await source.pictureOf(picture))) === sha256 &&
-      (!rule.hasLabels ||
-        labelMapSha256 === undefined ||
-        (await hashFile(await source.labelMapOf(picture))) === labelMapSha256);
+  async function isUnchanged({ name, sha256, path, labelMapSha256, labelMapPath }: PlannedPicture): Promise<boolean> {
+    const isLabelled = rule.hasLabels && labelMapPath !== undefined && labelMapSha256 !== undefined;
+    const is = (await hashFile(path)) === sha256 && (!isLabelled || (await hashFile(labelMapPath)) === labelMapSha256);
     if (!is && changed++ === 0)
-      onTrouble(`"${picture.name}" is not the file its SHA-256 says; such pictures are not kept on disk.`);
+      onTrouble(`"${name}" is not the file its SHA-256 says; such pictures are not kept on disk.`);
     return is;
   }
 
@@ -91,9 +94,10 @@ export function createSampleLoader(options: SampleLoaderOptions): SampleLoader {
 
   async function decode(at: number, picture: PlannedPicture, keeps: boolean): Promise<KeptSample> {
     const begun = performance.now();
-    const sample = await rule.make(picture, source);
+    const found = await find(picture);
+    const sample = await rule.make(found);
     choice.took('decoded', performance.now() - begun);
-    if (keeps) await keep(at, picture, sample);
+    if (keeps) await keep(at, found, sample);
     return sample;
   }
 

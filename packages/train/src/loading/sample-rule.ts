@@ -2,7 +2,6 @@ import { loadLabelMap, mapLabels } from '@fovea/formats';
 import { decodeImage, type Placement, placeImage, type RawImage, resample } from '@fovea/image';
 import { TrainError } from '../error.js';
 import type { PlannedPicture } from '../plan.js';
-import type { PictureSource } from './picture-source.js';
 import type { KeptSample } from './sample-record.js';
 
 /** Pictures to train on are kept this much larger than the network's input at the most, so that crops stay sharp. */
@@ -22,15 +21,15 @@ export interface SampleRule {
   readonly hasLabels: boolean;
   /** Size of the sample's pixels, for a picture of this size. */
   sizeOf(picture: Size): Size;
-  /** @throws FoveaError `unreadable_image`, `bad_label_map` */
-  make(picture: PlannedPicture, source: PictureSource): Promise<KeptSample>;
+  /** Makes a sample of the files at the picture's paths. @throws FoveaError `unreadable_image`, `bad_label_map` */
+  make(picture: PlannedPicture): Promise<KeptSample>;
 }
 
 /** The label map of a picture, where such are wanted, with what is beyond `classes` as unlabelled. */
-async function loadLabels(picture: PlannedPicture, source: PictureSource, size: Size, classes: number | null) {
+async function loadLabels(picture: PlannedPicture, size: Size, classes: number | null) {
   if (classes === null || !picture.labelMapPath) return {};
   const known = Array.from({ length: classes }, (_, index) => index);
-  const { data, width, height } = mapLabels(await loadLabelMap(await source.labelMapOf(picture)), known);
+  const { data, width, height } = mapLabels(await loadLabelMap(picture.labelMapPath), known);
   if (width !== size.width || height !== size.height)
     throw new TrainError(
       'bad_label_map',
@@ -55,15 +54,15 @@ export function shrunkRule({ width, height }: Size, classes: number | null): Sam
     key: { kind: 'shrunk', width, height, scale: keptScale, classes },
     hasLabels: classes !== null,
     sizeOf,
-    async make(picture, source) {
-      const image = await decodeImage(await source.pictureOf(picture));
+    async make(picture) {
+      const image = await decodeImage(picture.path);
       const size = sizeOf(image);
       const shrunk: RawImage =
         scaleOf(image) === 1 ? image : { data: await resample(image, size.width, size.height), ...size };
       return {
         ...{ width: image.width, height: image.height },
         ...{ pixels: shrunk.data, imageWidth: shrunk.width, imageHeight: shrunk.height },
-        ...(await loadLabels(picture, source, image, classes)),
+        ...(await loadLabels(picture, image, classes)),
       };
     },
   };
@@ -75,13 +74,13 @@ export function placedRule({ width, height }: Size, placement: Placement, classe
     key: { kind: 'placed', width, height, placement, classes },
     hasLabels: classes !== null,
     sizeOf: () => ({ width, height }),
-    async make(picture, source) {
-      const image = await decodeImage(await source.pictureOf(picture));
+    async make(picture) {
+      const image = await decodeImage(picture.path);
       const pixels = new Uint8Array(width * height * 3);
       const placed = await placeImage(image, pixels, width, height, placement);
       return {
         ...{ width: image.width, height: image.height, pixels, imageWidth: width, imageHeight: height, placed },
-        ...(await loadLabels(picture, source, image, classes)),
+        ...(await loadLabels(picture, image, classes)),
       };
     },
   };

@@ -79,6 +79,7 @@ export async function runTrainer(
   const step = stepGraph(recipe, layout, optimizer, { batch: share, workers });
   const stepModel = encodeModel(modelOf(gradientsFirst(step.graph)));
   const evalModel = encodeModel(modelOf(evalGraph(network, layout, evalBatch)));
+  const data = await openData(plan, recipe, spec.input.resize, (text) => send({ type: 'log', text }), locate);
   const pool: StepPool = await openStepPool(
     Array.from({ length: workers }, (_, index) => ({
       index,
@@ -105,7 +106,6 @@ export async function runTrainer(
       `batches of ${batchSize} in ${workers} threads, ${plan.optimizer.name}, loss ${plan.loss.name}.`,
   });
 
-  const data = await openData(plan, recipe, spec.input.resize, (text) => send({ type: 'log', text }), locate);
   const { val } = data;
   const batches = createBatchMaker(plan, recipe, data.from, data.trainSamples);
   const rate = scheduleOf(plan.schedule);

@@ -1,3 +1,4 @@
+import { RANGE_FIELDS, SORT_FIELDS } from '@fovea/annotations';
 import type { MediaFilter, MediaFilterQuery } from '@fovea/api';
 
 /** One value, or several of which one must hold. */
@@ -20,36 +21,10 @@ export const textNames = [
 ] as const satisfies readonly (keyof MediaFilterQuery)[];
 
 /** Filters that bound a number: `0.2..0.8`, `5..`, `..5`. */
-export const rangeNames = [
-  'annotations',
-  'width',
-  'height',
-  'megapixels',
-  'aspect',
-  'sizeBytes',
-  'brightness',
-  'contrast',
-  'sharpness',
-  'entropy',
-  'confidence',
-  'timeSeconds',
-] as const satisfies readonly (keyof MediaFilterQuery)[];
+export const rangeNames = RANGE_FIELDS;
 
 /** Orders a wall can have; with a hyphen before it, the other way round. */
-export const sortNames = [
-  'added',
-  'name',
-  'taken',
-  'annotations',
-  'confidence',
-  'brightness',
-  'contrast',
-  'sharpness',
-  'entropy',
-  'megapixels',
-  'sizeBytes',
-  'random',
-] as const;
+export const sortNames = SORT_FIELDS;
 
 export type TextName = (typeof textNames)[number];
 export type RangeName = (typeof rangeNames)[number];

@@ -2,6 +2,7 @@ import { useQuery } from '@tanstack/react-query';
 import { useNavigate } from '@tanstack/react-router';
 import {
   Boxes,
+  ChartColumn,
   Folder,
   Layers,
   LayoutGrid,
@@ -48,6 +49,14 @@ export function useCommands(): Command[] {
       const run = () => navigate({ to, params: { project } });
       commands.push({ id: key, kind: 'pages', title: t(key), hint: project, keys: `g ${key[0]}`, icon, run });
     }
+    commands.push({
+      id: 'statistics',
+      kind: 'pages',
+      title: t('statistics'),
+      hint: project,
+      icon: ChartColumn,
+      run: () => navigate({ to: '/projects/$project/statistics', params: { project } }),
+    });
     commands.push({
       id: 'map',
       kind: 'pages',

@@ -5,7 +5,7 @@ import { DatabaseZap, ImageOff, Play, SquareDashed, Upload } from 'lucide-react'
 import { useCallback, useEffect, useMemo, useRef, useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { formatCount } from '../catalogue/format.js';
-import { isFiltered, type ListingSearch, noFilter, pickListing, toFilterQuery } from '../data/filter-search.js';
+import { isFiltered, noFilter, pickFilter, pickListing, toFilterQuery } from '../data/filter-search.js';
 import { longestLoad } from '../data/media-pages.js';
 import { listingQuery, projectQuery, refreshMedia, rememberView } from '../data/queries.js';
 import { useKeys } from '../frame/keys.js';
@@ -57,10 +57,11 @@ export function DataPage() {
   const size = Math.min(sizes.most, Math.max(sizes.least, search.size ?? sizes.usual));
   const opacity = Math.min(1, Math.max(0, search.opacity ?? usualOpacity));
 
-  // What is marked is marked of this listing: another filter begins anew.
-  const [marked, setMarked] = useState<{ of: ListingSearch; marks: Marks }>({ of: asked, marks: noMarks });
-  const marks = marked.of === asked ? marked.marks : noMarks;
-  const setMarks = (next: Marks) => setMarked({ of: asked, marks: next });
+  // What is marked is marked of these pictures, in whatever order: another filter begins anew.
+  const of = `${name} ${JSON.stringify(pickFilter(asked))}`;
+  const [marked, setMarked] = useState({ of, marks: noMarks });
+  const marks = marked.of === of ? marked.marks : noMarks;
+  const setMarks = (next: Marks) => setMarked({ of, marks: next });
   const count = countMarks(marks, total);
 
   const change = useCallback(
@@ -253,6 +254,7 @@ export function DataPage() {
                 <Wall
                   project={name}
                   listing={listing.data}
+                  isOld={listing.isPlaceholderData}
                   target={size}
                   selected={search.pic}
                   selectedAt={at}

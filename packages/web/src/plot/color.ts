@@ -37,7 +37,7 @@ export function plotColors(element: HTMLElement): PlotColors {
     raised: of('--raised'),
     land: of('--line-strong'),
     accent: of('--plot-1'),
-    heat: [of('--sunken'), of('--accent-soft'), of('--plot-1'), of('--plot-2')],
+    heat: [of('--sunken'), of('--accent-soft'), of('--plot-1')],
   };
 }
 

@@ -67,8 +67,8 @@ export function BulkBar({
   const snapshot = async () => {
     if (!target) return;
     try {
-      const made = await api.createSnapshot(project, { filter: target } as never);
-      toastDone(t('snapshotMade', { name: made.name }));
+      const made = await api.createSnapshot(project, { filter: target });
+      toastDone(t(made.isNew ? 'snapshotMade' : 'snapshotSame', { name: made.name }));
       void client.invalidateQueries({ queryKey: ['snapshots', project] });
     } catch (error) {
       toastFailed(t('snapshotFailed'), error);
@@ -95,7 +95,8 @@ export function BulkBar({
     },
     { keys: '0', label: t('toNoSplit'), run: () => void run({ kind: 'split', split: null }) },
     { keys: 'Delete', label: t('removePictures'), run: () => void run({ kind: 'remove' }) },
-    { keys: 's', label: t('makeSnapshot'), run: () => void snapshot() },
+    // Not of the one picture that happens to be looked at: a snapshot stays.
+    { keys: 's', label: t('makeSnapshot'), run: () => isShown && void snapshot() },
     { keys: 'mod+z', label: t('undoLast'), run: undoLastAction },
   ]);
 

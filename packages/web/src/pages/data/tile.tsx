@@ -62,6 +62,9 @@ export const Tile = memo(function Tile({
           alt=""
           draggable={false}
           decoding="async"
+          // Bytes that are gone leave an empty tile, and not a browser's own mark.
+          onError={(event) => event.currentTarget.classList.add('invisible')}
+          onLoad={(event) => event.currentTarget.classList.remove('invisible')}
           className="absolute inset-0 -z-20 size-full object-cover"
         />
         {showLabels && item.labelMap && (

@@ -1,5 +1,7 @@
+import { Link } from '@tanstack/react-router';
 import { X } from 'lucide-react';
 import { useTranslation } from 'react-i18next';
+import { formatList } from '../../catalogue/format.js';
 import { IconButton } from '../../parts/button.js';
 import { Meter } from '../../parts/meter.js';
 import { dismissUploading, useUploading } from './uploading.js';
@@ -29,6 +31,14 @@ export function UploadTray() {
       </div>
       <Meter value={batch.total === 0 ? 1 : batch.done / batch.total} label={t('uploadProgress')} />
       {batch.duplicates > 0 && <p className="mt-2 text-ink-2">{t('duplicates', { count: batch.duplicates })}</p>}
+      {batch.handed.length > 0 && (
+        <p className="mt-2 text-ink-2 wrap-anywhere">
+          {t('handed', { count: batch.handed.length, files: formatList(batch.handed) })}{' '}
+          <Link to="/jobs" className="font-medium text-accent hover:underline">
+            {t('frame:jobs')}
+          </Link>
+        </p>
+      )}
       {batch.problems.length > 0 && (
         <ul className="mt-3 max-h-40 space-y-2 overflow-y-auto border-t border-line pt-3">
           {batch.problems.map((problem, index) => (

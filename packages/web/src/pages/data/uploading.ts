@@ -1,5 +1,4 @@
 import type { QueryClient } from '@tanstack/react-query';
-import i18next from 'i18next';
 import { useSyncExternalStore } from 'react';
 import { api } from '../../data/api.js';
 import { refreshMedia } from '../../data/queries.js';
@@ -11,6 +10,8 @@ export interface Uploading {
   readonly done: number;
   readonly imported: number;
   readonly duplicates: number;
+  /** Videos and archives that the server is taking apart. */
+  readonly handed: readonly string[];
   /** What was refused or changed, file by file. */
   readonly problems: readonly { file: string; reason: string }[];
 }
@@ -39,7 +40,7 @@ export function dismissUploading(): void {
   publish(null);
 }
 
-/** What can be dropped: pictures go one by one; videos and archives are for the server to take apart. */
+/** What can be dropped. */
 export type FileKind = 'picture' | 'video' | 'archive';
 
 /** What the file chooser offers. */
@@ -54,33 +55,10 @@ export function fileKind(file: File): FileKind | undefined {
 }
 
 /**
- * Sends a video or an archive to be taken in, and answers what became of it. Undefined while the server has no route for
- * it: then the tray says how the command line does the same.
+ * Sends what was dropped or chosen, a few at a time; one that fails is noted with its reason and the rest go on. Pictures
+ * are taken in as they arrive; videos and archives become jobs, whose pictures appear as they are taken out.
  */
-const ingestFile: ((project: string, file: File) => Promise<{ imported: number; duplicates: number }>) | undefined =
-  undefined;
-
-/** Takes in what was dropped or chosen, each in its way. */
 export async function uploadFiles(client: QueryClient, project: string, files: readonly File[]): Promise<void> {
-  const others = ingestFile ? [] : files.filter((file) => fileKind(file) !== 'picture');
-  await uploadPictures(
-    client,
-    project,
-    files.filter((file) => !others.includes(file)),
-    others.map((file) => ({
-      file: file.name,
-      reason: i18next.t('data:byCommandLine', { file: file.name, project }),
-    })),
-  );
-}
-
-/** Sends pictures, a few at a time; one that fails is noted with its reason and the rest go on. */
-async function uploadPictures(
-  client: QueryClient,
-  project: string,
-  files: readonly File[],
-  problems: Uploading['problems'],
-): Promise<void> {
   const queue = [...files];
   const before = state && state.done < state.total ? state : null;
   publish({
@@ -89,13 +67,13 @@ async function uploadPictures(
     done: before?.done ?? 0,
     imported: before?.imported ?? 0,
     duplicates: before?.duplicates ?? 0,
-    problems: [...(before?.problems ?? []), ...problems],
+    problems: before?.problems ?? [],
+    handed: before?.handed ?? [],
   });
   const work = async () => {
     for (let file = queue.shift(); file; file = queue.shift()) await uploadOne(project, file);
   };
   await Promise.all(Array.from({ length: atOnce }, work));
-  if (files.length === 0) return;
   refreshMedia(client, project);
   await client.invalidateQueries({ queryKey: ['projects'] });
 }
@@ -103,8 +81,14 @@ async function uploadPictures(
 async function uploadOne(project: string, file: File): Promise<void> {
   let imported = 0;
   let duplicates = 0;
+  const handed: string[] = [];
   let problems: { file: string; reason: string }[] = [];
   try {
+    if (fileKind(file) !== 'picture') {
+      await api.uploadIngest(project, file, { name: file.name });
+      handed.push(file.name);
+      return;
+    }
     const answer = await api.uploadMedia(project, { file, name: file.webkitRelativePath || file.name });
     if (answer.status === 'imported') imported = 1;
     else duplicates = 1;
@@ -112,13 +96,16 @@ async function uploadOne(project: string, file: File): Promise<void> {
   } catch (error) {
     // Foreign input, one of many: its reason belongs in the list, beside the others'.
     problems = [{ file: file.name, reason: error instanceof Error ? error.message : String(error) }];
+  } finally {
+    if (state) {
+      publish({
+        ...state,
+        done: state.done + 1,
+        imported: state.imported + imported,
+        duplicates: state.duplicates + duplicates,
+        handed: [...state.handed, ...handed],
+        problems: [...state.problems, ...problems],
+      });
+    }
   }
-  if (!state) return;
-  publish({
-    ...state,
-    done: state.done + 1,
-    imported: state.imported + imported,
-    duplicates: state.duplicates + duplicates,
-    problems: [...state.problems, ...problems],
-  });
 }

@@ -2,6 +2,8 @@ import type { MediaItem } from '@fovea/api';
 import { useCallback, useEffect, useLayoutEffect, useMemo, useRef, useState, useSyncExternalStore } from 'react';
 import { useTranslation } from 'react-i18next';
 import type { Listing } from '../../data/queries.js';
+import { Button } from '../../parts/button.js';
+import { describeError } from '../../parts/failure.js';
 import { heightOf, justify, neighbour, placeRow, rowAt, rowOf, touchedBy, type WallLayout } from './justify.js';
 import { isMarked, type Marks } from './marks.js';
 import { createScaledScroll, type ScaledScroll } from './scaled-scroll.js';
@@ -44,6 +46,7 @@ interface Window {
 export function Wall({
   project,
   listing,
+  isOld,
   target,
   selected,
   selectedAt,
@@ -57,6 +60,8 @@ export function Wall({
 }: {
   project: string;
   listing: Listing;
+  /** Another listing is on its way. */
+  isOld: boolean;
   /** Row height aimed at, in pixels. */
   target: number;
   selected: string | undefined;
@@ -72,7 +77,7 @@ export function Wall({
   /** The first picture in view. */
   onView: (index: number) => void;
 }) {
-  const { t } = useTranslation('data');
+  const { t } = useTranslation(['data', 'frame']);
   const { aspects, pages } = listing;
   const scroller = useRef<HTMLDivElement>(null);
   const [size, setSize] = useState({ width: 0, view: 0 });
@@ -210,6 +215,25 @@ export function Wall({
     onDone: onLasso,
   });
 
+  // A first click opens the inspector and may move the picture from under the second one: a double click means the
+  // picture that the first was on.
+  const pressed = useRef<{ index: number | undefined; x: number; y: number }>(undefined);
+  const openPressed = useRef<() => void>(undefined);
+  openPressed.current = () => {
+    const index = pressed.current?.index;
+    const item = index === undefined ? undefined : pages.get(index);
+    if (index !== undefined && item) onChoose(index, item, 'open');
+  };
+  useEffect(() => {
+    const onDoubleClick = ({ clientX, clientY }: MouseEvent) => {
+      const at = pressed.current;
+      if (at && Math.hypot(clientX - at.x, clientY - at.y) < 8) openPressed.current?.();
+      pressed.current = undefined;
+    };
+    addEventListener('dblclick', onDoubleClick);
+    return () => removeEventListener('dblclick', onDoubleClick);
+  }, []);
+
   const indexOf = (event: React.SyntheticEvent) => {
     const tile = (event.target as HTMLElement).closest<HTMLElement>('[data-index]');
     return tile ? Number(tile.dataset.index) : undefined;
@@ -255,45 +279,71 @@ export function Wall({
       </div>,
     );
   }
+  const again = () => {
+    if (layout.rows > 0) pages.want(layout.starts[window.first]!, layout.starts[window.last + 1]! - 1);
+  };
   return (
-    <div
-      ref={scroller}
-      className="min-h-0 flex-1 overflow-y-auto outline-none [overflow-anchor:none] [scrollbar-gutter:stable]"
-      data-wall
-      {...lasso.handlers}
-    >
-      <div className="relative mx-auto overflow-hidden" style={{ width: layout.width || undefined }}>
-        {/* biome-ignore lint/a11y/useSemanticElements: rows are set by width, not by a table's columns. */}
+    <>
+      {pages.failure() !== undefined && (
+        <p
+          role="alert"
+          className="flex shrink-0 items-center gap-3 border-b border-line bg-bad-soft px-6 py-1.5 text-bad max-md:px-4"
+        >
+          <span className="min-w-0 flex-1 truncate">
+            {t('pagesFailed')} {describeError(pages.failure()).message}
+          </span>
+          <Button onClick={again}>{t('frame:retry')}</Button>
+        </p>
+      )}
+      <div
+        ref={scroller}
+        className="min-h-0 flex-1 overflow-y-auto outline-none [overflow-anchor:none] [scrollbar-gutter:stable]"
+        data-wall
+        aria-busy={isOld || undefined}
+        {...lasso.handlers}
+      >
         <div
-          role="group"
-          aria-label={t('wall', { count: aspects.length })}
-          className="absolute inset-0 select-none"
-          onClick={(event) => {
-            if (lasso.justEnded()) return;
-            const isMark = (event.target as HTMLElement).closest('[data-mark]') !== null;
-            choose(event, event.shiftKey ? 'range' : isMark || event.ctrlKey || event.metaKey ? 'toggle' : 'one');
-          }}
-          onDoubleClick={(event) => !event.shiftKey && !event.ctrlKey && choose(event, 'open')}
-          onKeyDown={(event) => {
-            if (event.key !== 'Enter' && event.key !== ' ') return;
-            event.preventDefault();
-            choose(event, event.key === 'Enter' ? 'open' : 'toggle');
+          className="relative mx-auto overflow-hidden"
+          style={{
+            width: layout.width || undefined,
+            // Only where it takes long enough to be noticed.
+            ...(isOld && { opacity: 0.55, transition: 'opacity 120ms 250ms' }),
           }}
         >
-          {rows}
-        </div>
-        {lasso.area && (
+          {/* biome-ignore lint/a11y/useSemanticElements: rows are set by width, not by a table's columns. */}
           <div
-            className="pointer-events-none absolute z-10 rounded-sm border border-accent bg-accent/15"
-            style={{
-              left: lasso.area.left,
-              top: lasso.area.top - scroll.current.offset,
-              width: lasso.area.right - lasso.area.left,
-              height: lasso.area.bottom - lasso.area.top,
+            role="group"
+            aria-label={t('wall', { count: aspects.length })}
+            className="absolute inset-0 select-none"
+            onClick={(event) => {
+              if (lasso.justEnded()) return;
+              const isMark = (event.target as HTMLElement).closest('[data-mark]') !== null;
+              const choice = event.shiftKey ? 'range' : isMark || event.ctrlKey || event.metaKey ? 'toggle' : 'one';
+              pressed.current =
+                choice === 'one' ? { index: indexOf(event), x: event.clientX, y: event.clientY } : undefined;
+              choose(event, choice);
             }}
-          />
-        )}
+            onKeyDown={(event) => {
+              if (event.key !== 'Enter' && event.key !== ' ') return;
+              event.preventDefault();
+              choose(event, event.key === 'Enter' ? 'open' : 'toggle');
+            }}
+          >
+            {rows}
+          </div>
+          {lasso.area && (
+            <div
+              className="pointer-events-none absolute z-10 rounded-sm border border-accent bg-accent/15"
+              style={{
+                left: lasso.area.left,
+                top: lasso.area.top - scroll.current.offset,
+                width: lasso.area.right - lasso.area.left,
+                height: lasso.area.bottom - lasso.area.top,
+              }}
+            />
+          )}
+        </div>
       </div>
-    </div>
+    </>
   );
 }

@@ -287,8 +287,14 @@ export function SizesPlot({ statistics, onPick }: { statistics: DatasetStatistic
             },
           },
           grid: { left: 8, right: 24, top: 28, bottom: 40, outerBoundsMode: 'same', outerBoundsContain: 'axisLabel' },
-          xAxis: { ...valueAxis(colors, t('width')), nameLocation: 'middle', nameGap: 26, scale: true },
-          yAxis: { ...valueAxis(colors, t('height')), scale: true },
+          xAxis: {
+            ...valueAxis(colors, t('width')),
+            nameLocation: 'middle',
+            nameGap: 26,
+            scale: true,
+            boundaryGap: ['8%', '8%'],
+          },
+          yAxis: { ...valueAxis(colors, t('height')), scale: true, boundaryGap: ['8%', '8%'] },
           series: [
             {
               type: 'scatter',
