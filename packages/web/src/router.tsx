@@ -45,6 +45,18 @@ export interface MapSearch {
   view?: string;
 }
 
+/** What is looked for among the pictures. */
+export interface FindSearch {
+  /** Absent: near duplicates. */
+  what?: 'outliers' | 'mistakes';
+  model?: string;
+  /** How near duplicates are told; absent: by perceptual hash. */
+  by?: 'model';
+  distance?: number;
+  /** Which labels are held against what. */
+  of?: 'boxes' | 'classes' | 'predicted-classes';
+}
+
 const text = (value: unknown) => (typeof value === 'string' && value !== '' ? value : undefined);
 const number = (value: unknown) => (typeof value === 'number' && Number.isFinite(value) ? value : undefined);
 
@@ -115,6 +127,21 @@ const map = createRoute({
   component: lazyRouteComponent(() => import('./pages/map-page.js'), 'MapPage'),
 });
 
+const oneOf = <V extends string>(value: unknown, ...values: readonly V[]) => values.find((one) => one === value);
+
+const find = createRoute({
+  getParentRoute: () => project,
+  path: '/find',
+  validateSearch: (search): FindSearch => ({
+    what: oneOf(search.what, 'outliers', 'mistakes'),
+    model: text(search.model),
+    by: oneOf(search.by, 'model'),
+    distance: number(search.distance),
+    of: oneOf(search.of, 'boxes', 'classes', 'predicted-classes'),
+  }),
+  component: lazyRouteComponent(() => import('./pages/find-page.js'), 'FindPage'),
+});
+
 const snapshots = createRoute({ getParentRoute: () => project, path: '/snapshots', component: SnapshotsPage });
 const runs = createRoute({ getParentRoute: () => project, path: '/runs', component: RunsPage });
 const train = createRoute({ getParentRoute: () => project, path: '/train', component: TrainPage });
@@ -161,7 +188,7 @@ const shortModel = createRoute({
 const tree = root.addChildren([
   landing,
   projects,
-  project.addChildren([projectIndex, data, picture, statistics, map, snapshots, runs, run, train, models, model]),
+  project.addChildren([projectIndex, data, picture, statistics, map, find, snapshots, runs, run, train, models, model]),
   jobs,
   shortRun,
   shortModel,

@@ -3,6 +3,7 @@ import { initReactI18next } from 'react-i18next';
 import curation from './en/curation.json';
 import data from './en/data.json';
 import filter from './en/filter.json';
+import find from './en/find.json';
 import frame from './en/frame.json';
 import ingest from './en/ingest.json';
 import model from './en/model.json';
@@ -14,7 +15,21 @@ import sql from './en/sql.json';
 import statistics from './en/statistics.json';
 
 /** English comes first; another language is a folder beside `en` with the same files and keys. */
-const en = { frame, project, data, filter, sql, statistics, picture, run, model, curation, snapshot, ingest } as const;
+const en = {
+  frame,
+  project,
+  data,
+  filter,
+  sql,
+  statistics,
+  picture,
+  run,
+  model,
+  curation,
+  find,
+  snapshot,
+  ingest,
+} as const;
 
 declare module 'i18next' {
   interface CustomTypeOptions {

@@ -12,6 +12,7 @@ import {
   Orbit,
   Play,
   Plus,
+  SearchCheck,
   Sun,
   TrendingUp,
 } from 'lucide-react';
@@ -63,6 +64,14 @@ export function useCommands(): Command[] {
       hint: project,
       icon: Orbit,
       run: () => navigate({ to: '/projects/$project/map', params: { project } }),
+    });
+    commands.push({
+      id: 'find',
+      kind: 'pages',
+      title: t('find'),
+      hint: project,
+      icon: SearchCheck,
+      run: () => navigate({ to: '/projects/$project/find', params: { project } }),
     });
     commands.push({
       id: 'snapshots',

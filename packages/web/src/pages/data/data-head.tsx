@@ -76,6 +76,14 @@ export function DataHead({
         >
           {t('map')}
         </Link>
+        <Link
+          to="/projects/$project/find"
+          params={{ project: name }}
+          activeOptions={{ includeSearch: false }}
+          className={tabClass}
+        >
+          {t('find')}
+        </Link>
         <Link to="/projects/$project/snapshots" params={{ project: name }} className={tabClass}>
           {t('snapshots')}
         </Link>
