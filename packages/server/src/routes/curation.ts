@@ -7,7 +7,7 @@ import {
   findSimilar,
   PIXELS,
 } from '@fovea/curation';
-import { getProject, listEmbeddingModels } from '@fovea/lake';
+import { listEmbeddingModels, projectIdOf } from '@fovea/lake';
 import { listModels } from '@fovea/registry';
 import type { Home } from '@fovea/store';
 import type { Context } from 'hono';
@@ -22,13 +22,13 @@ export function curationRoutes({ home, lake, vectors, closing }: Services) {
   return createRouter()
     .openapi(routes.startIngest, async (c) => {
       const { project } = c.req.valid('param');
-      await getProject(home, project);
+      await projectIdOf(home, project);
       return c.json({ jobId: await lake.startIngest(project, c.req.valid('json')) }, 202);
     })
     .openapi(routes.uploadIngest, async (c) => {
       const { project } = c.req.valid('param');
       const { name, every } = c.req.valid('query');
-      await getProject(home, project);
+      await projectIdOf(home, project);
       const sampling = every === undefined ? undefined : ({ kind: 'interval', seconds: every } as const);
       return c.json({ jobId: await lake.startUploadedIngest(project, name, c.req.raw.body ?? none(), sampling) }, 202);
     })
@@ -38,13 +38,13 @@ export function curationRoutes({ home, lake, vectors, closing }: Services) {
     })
     .openapi(routes.startEmbedding, async (c) => {
       const { project } = c.req.valid('param');
-      await getProject(home, project);
+      await projectIdOf(home, project);
       return c.json({ jobId: await lake.startEmbedding(project, c.req.valid('json').model) }, 202);
     })
     .openapi(routes.startPrediction, async (c) => {
       const { project } = c.req.valid('param');
       const { model, confidence } = c.req.valid('json');
-      await getProject(home, project);
+      await projectIdOf(home, project);
       return c.json({ jobId: await lake.startPrediction(project, model, confidence) }, 202);
     })
     .openapi(routes.findSimilar, async (c) => {
@@ -84,7 +84,7 @@ export function curationRoutes({ home, lake, vectors, closing }: Services) {
     .openapi(routes.getMap, async (c) => {
       const { project } = c.req.valid('param');
       const { model } = c.req.valid('query');
-      const { id } = await getProject(home, project);
+      const id = await projectIdOf(home, project);
       const { mediaIds, points } = await computeProjectMap(home, project, { model, signal: signalOf(c) });
       const { sha256s, classIndices } = await describePoints(home, id, mediaIds);
       const axis = (offset: 0 | 1) => Array.from(mediaIds, (_, at) => Math.round(points[2 * at + offset]! * 1e5) / 1e5);

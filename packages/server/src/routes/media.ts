@@ -2,10 +2,10 @@ import { classColor, colourLabelMap, FoveaError } from '@fovea/annotations';
 import * as routes from '@fovea/api/routes';
 import {
   getMedia,
-  getProject,
   importPicture,
   listMedia,
   mediaFile,
+  projectIdOf,
   readThumbnail,
   thumbnailMediaType,
 } from '@fovea/lake';
@@ -42,7 +42,7 @@ export function mediaRoutes({ home }: Services) {
     .openapi(routes.uploadMedia, async (c) => {
       const { project } = c.req.valid('param');
       // The name before the picture: a wrong name is told without reading 64 MB first.
-      await getProject(home, project);
+      await projectIdOf(home, project);
       const form = await readForm(c, maxPictureBytes);
       const file = await formFile(form, 'file');
       const fields = uploadFields.safeParse({ name: textOf(form, 'name'), split: textOf(form, 'split') });

@@ -1,6 +1,6 @@
 import { FoveaError } from '@fovea/annotations';
 import * as routes from '@fovea/api/routes';
-import { getProject } from '@fovea/lake';
+import { projectIdOf } from '@fovea/lake';
 import { getModel, listModels, resolveModel, setAlias } from '@fovea/registry';
 import { refuseForeignOption } from '@fovea/serving';
 import type { Context } from 'hono';
@@ -17,7 +17,7 @@ export function modelRoutes({ home, serving }: Services) {
   return createRouter()
     .openapi(routes.listModels, async (c) => {
       const { project } = c.req.valid('query');
-      if (project !== undefined) await getProject(home, project);
+      if (project !== undefined) await projectIdOf(home, project);
       return c.json({ models: (await listModels(home, project)).map(presentModel) }, 200);
     })
     .openapi(routes.listPretrained, async (c) => c.json({ pretrained: await listPretrained(home.path) }, 200))

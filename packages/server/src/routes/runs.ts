@@ -1,7 +1,7 @@
 import { FoveaError } from '@fovea/annotations';
 import type * as api from '@fovea/api';
 import * as routes from '@fovea/api/routes';
-import { getProject } from '@fovea/lake';
+import { projectIdOf } from '@fovea/lake';
 import { getLog, getMetrics, getRun, listRuns, readArtifact } from '@fovea/registry';
 import type { Home } from '@fovea/store';
 import { presentMetrics, presentRun } from '../present.js';
@@ -15,17 +15,17 @@ export function runRoutes(services: Services) {
   return createRouter()
     .openapi(routes.createRun, async (c) => {
       const { project } = c.req.valid('param');
-      await getProject(home, project);
+      await projectIdOf(home, project);
       return c.json(presentRun(await services.submitRun(project, c.req.valid('json'))), 201);
     })
     .openapi(routes.listProjectRuns, async (c) => {
       const { project } = c.req.valid('param');
-      await getProject(home, project);
+      await projectIdOf(home, project);
       return c.json({ runs: (await listRuns(home, project)).map(presentRun) }, 200);
     })
     .openapi(routes.listRuns, async (c) => {
       const { project } = c.req.valid('query');
-      if (project !== undefined) await getProject(home, project);
+      if (project !== undefined) await projectIdOf(home, project);
       return c.json({ runs: (await listRuns(home, project)).map(presentRun) }, 200);
     })
     .openapi(routes.getRun, async (c) => c.json(presentRun(await getRun(home, c.req.valid('param').id)), 200))
