@@ -152,6 +152,9 @@ export function createClient(options: ClientOptions = {}) {
       if (!response.ok) throw toApiError(await response.json().catch(() => undefined), response);
       return response;
     },
+    /** Address of a snapshot, or the project as it stands, as a data set in a TAR, for a download link. */
+    exportUrl: (project: string, format: string, snapshot?: string) =>
+      `${path('projects', project, 'export')}?${searchOf({ format, snapshot })}`,
     getMediaFacts: (project: string, sha256: string, call?: CallOptions) =>
       answer(http.GET('/projects/{project}/media/{sha256}/facts', { params: { path: { project, sha256 } }, ...call })),
     getMedia: (project: string, sha256: string, call?: CallOptions) =>

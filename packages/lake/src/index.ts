@@ -1,4 +1,5 @@
 export { type ActionReport, changeMedia, type MediaAction, undoAction } from './change-media.js';
+export { exportArchive } from './export-archive.js';
 export { type ExportOptions, exportDataset } from './export-dataset.js';
 export { collectGarbage, type GarbageOptions, type GarbageProgress, type GarbageReport } from './garbage/collect.js';
 export type { Amount } from './garbage/files.js';
@@ -54,7 +55,7 @@ export {
   runQuery,
 } from './query/sql.js';
 export { computeStatistics, type DatasetStatistics, type Histogram } from './query/statistics.js';
-export { type RebuildOptions, type RebuildReport, rebuildLake } from './rebuild.js';
+export { hasMissingFacts, type RebuildOptions, type RebuildReport, readMissingFacts, rebuildLake } from './rebuild.js';
 export { createSampleProject, SAMPLE_PROJECT, type SampleOptions } from './sample.js';
 export {
   type CreatedSnapshot,

@@ -48,6 +48,24 @@ export async function rebuildLake(home: Home, options: RebuildOptions = {}): Pro
   return { mirrors: ids.length, ...report };
 }
 
+/** Whether there are pictures of which no facts are known: those that an earlier Fovea took in. */
+export async function hasMissingFacts(home: Home): Promise<boolean> {
+  const { rowCount } = await home.pool.query(
+    `select 1 from fovea.media m where m.removed_at is null and m.video_id is null
+       and not exists (select 1 from fovea.facts f where f.sha256 = m.sha256) limit 1`,
+  );
+  return rowCount === 1;
+}
+
+/** Reads the facts of pictures that have none, in all projects. @throws the signal's reason */
+export async function readMissingFacts(
+  home: Home,
+  options: Pick<RebuildOptions, 'signal' | 'onProgress'> = {},
+): Promise<Omit<RebuildReport, 'mirrors'>> {
+  const ids = (await listProjects(home)).map(({ id }) => id);
+  return rebuildFacts(home, ids, options);
+}
+
 /** Facts of pictures with bytes of their own; frames have theirs from when their video was sampled. */
 async function rebuildFacts(
   home: Home,

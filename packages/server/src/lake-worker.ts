@@ -7,7 +7,7 @@ import { pipeline } from 'node:stream/promises';
 import { FoveaError } from '@fovea/annotations';
 import { embedProject, findModel, PIXELS, predictProject } from '@fovea/curation';
 import { type JobContext, openQueue } from '@fovea/jobs';
-import { ingest, openSource, type VideoSampling } from '@fovea/lake';
+import { hasMissingFacts, ingest, openSource, readMissingFacts, type VideoSampling } from '@fovea/lake';
 import { type Home, storageError } from '@fovea/store';
 
 /** The lake's long work in a server: taking in, embedding, predicting. Beside training, which has a queue of its own. */
@@ -98,9 +98,14 @@ export async function startLakeWorker(home: Home, options: LakeWorkerOptions = {
         const onProgress = throttled(progress);
         await progress(await predictProject(home, project, { model, confidence, signal, onProgress }));
       },
+      facts: async (_data, { signal, progress }) => {
+        const { problems, ...counts } = await readMissingFacts(home, { signal, onProgress: throttled(progress) });
+        await progress({ ...counts, problems: problems.slice(0, 100) });
+      },
     },
     { concurrency: 2 },
   );
+  if (await hasMissingFacts(home)) await queue.submit('facts', {}, { jobId: 'facts' });
 
   const checkModel = async (model: string): Promise<void> => {
     if (model !== PIXELS) await findModel(home, model);

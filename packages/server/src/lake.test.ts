@@ -1,8 +1,10 @@
-import { writeFile } from 'node:fs/promises';
+import { readdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { Readable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { pngOf } from '@fovea/formats/testing';
-import { pack } from 'tar-stream';
+import { extract, pack } from 'tar-stream';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { failureOf, openTestApp, samplePicture } from './app.fixture.js';
 
@@ -85,6 +87,33 @@ describe('questions', () => {
         status: 404,
       });
     }
+  });
+
+  test('the project and a snapshot of it are handed out as a data set, and nothing of it stays', async () => {
+    const archive = async (url: string) => {
+      const answer = await t.get(url.replace('http://127.0.0.1:8420', ''));
+      expect(answer.headers.get('content-type')).toBe('application/x-tar');
+      const names: string[] = [];
+      const files = extract();
+      files.on('entry', ({ name }, content, next) => {
+        names.push(name);
+        content.resume().on('end', next);
+      });
+      await pipeline(Readable.fromWeb(answer.body as never), files);
+      return names;
+    };
+    const whole = await archive(t.api.exportUrl('yard', 'coco'));
+    // In COCO a picture without labels would be background: the four that nobody labelled are left out.
+    expect(whole.filter((name) => name.endsWith('.jpg'))).toHaveLength(8);
+    expect(whole.filter((name) => name.endsWith('.json'))).toHaveLength(1);
+    const snapshot = await t.api.createSnapshot('yard', { name: 'out' });
+    expect(
+      (await archive(t.api.exportUrl('yard', 'yolo', snapshot.name))).filter((name) => name.endsWith('.jpg')),
+    ).toHaveLength(8);
+    expect((await readdir(join(t.home.path, 'tmp'))).filter((name) => name.startsWith('export-'))).toEqual([]);
+    expect(await failureOf(await t.request('/projects/yard/export?format=paper'))).toMatchObject({
+      code: 'unknown_format',
+    });
   });
 
   test('what is done to many pictures can be undone', async () => {

@@ -96,3 +96,19 @@ export const exportLake = createRoute({
   request: { params: projectParams, body: json(lakeExportSchema) },
   responses: bytes('application/octet-stream', 'Parquet, CSV or JSON lines.'),
 });
+
+export const exportDataset = createRoute({
+  method: 'get',
+  path: '/projects/{project}/export',
+  operationId: 'exportDataset',
+  tags: ['lake'],
+  summary: 'A snapshot, or the project as it stands, as a data set of some format, in a TAR',
+  request: {
+    params: projectParams,
+    query: z.object({
+      format: z.string().min(1).max(50).describe('coco, yolo, voc, …: an unknown one is answered with the known.'),
+      snapshot: z.string().min(1).max(200).optional().describe('By name or id.'),
+    }),
+  },
+  responses: bytes('application/x-tar', 'The archive.'),
+});

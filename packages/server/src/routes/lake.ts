@@ -2,10 +2,12 @@ import { createReadStream } from 'node:fs';
 import { open } from 'node:fs/promises';
 import { Readable } from 'node:stream';
 import * as routes from '@fovea/api/routes';
+import type { FormatName } from '@fovea/formats';
 import {
   changeMedia,
   computeStatistics,
   countFacets,
+  exportArchive,
   exportQuery,
   getMediaFacts,
   listAspects,
@@ -95,6 +97,20 @@ export function lakeRoutes({ home, closing }: Services) {
       return c.body(Readable.toWeb(stream) as ReadableStream<Uint8Array>, 200, {
         'Content-Type': fileTypes[format],
         'Content-Disposition': `attachment; filename="result.${format}"`,
+      }) as never;
+    })
+    .openapi(routes.exportDataset, async (c) => {
+      const { project } = c.req.valid('param');
+      const { format, snapshot } = c.req.valid('query');
+      const { archive } = await exportArchive(home, project, {
+        format: format as FormatName,
+        ...(snapshot !== undefined && { snapshot }),
+        signal: AbortSignal.any([c.req.raw.signal, closing]),
+      });
+      const name = encodeURIComponent(`${project}${snapshot === undefined ? '' : `-${snapshot}`}-${format}.tar`);
+      return c.body(Readable.toWeb(archive) as ReadableStream<Uint8Array>, 200, {
+        'Content-Type': 'application/x-tar',
+        'Content-Disposition': `attachment; filename*=UTF-8''${name}`,
       }) as never;
     });
 }
