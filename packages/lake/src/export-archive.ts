@@ -30,15 +30,17 @@ export async function exportArchive(
     throw error;
   }
   const archive = new PassThrough();
-  packFolder(folder, archive)
-    .catch((error: Error) => archive.destroy(error))
-    .finally(remove);
+  packFolder(folder, archive).then(
+    // Gone before whoever reads is told that this was all.
+    () => remove().finally(() => archive.end()),
+    (error: Error) => remove().finally(() => archive.destroy(error)),
+  );
   return { report, archive };
 }
 
 async function packFolder(folder: string, into: PassThrough): Promise<void> {
   const tar = pack();
-  const done = pipeline(tar, into);
+  const done = pipeline(tar, into, { end: false });
   // A reader that is gone ends the writing too.
   done.catch(() => tar.destroy());
   for await (const path of filesBelow(folder)) {
