@@ -1,6 +1,6 @@
 import { createRootRoute, createRoute, createRouter, lazyRouteComponent, redirect } from '@tanstack/react-router';
 import { api } from './data/api.js';
-import { type ListingSearch, readFilter, readListing, type Texts } from './data/filter-search.js';
+import { type FilterSearch, type ListingSearch, readFilter, readListing, type Texts } from './data/filter-search.js';
 import { Shell } from './frame/shell.js';
 import { DataPage } from './pages/data-page.js';
 import { JobsPage } from './pages/jobs-page.js';
@@ -55,6 +55,20 @@ export interface FindSearch {
   distance?: number;
   /** Which labels are held against what. */
   of?: 'boxes' | 'classes' | 'predicted-classes';
+}
+
+/** The snapshot looked at, or the form for a new one, which the filter says the pictures of. */
+export interface SnapshotsSearch extends FilterSearch {
+  snap?: string;
+  make?: true;
+}
+
+/** Which pictures of a comparison are shown. */
+export interface CompareSearch {
+  kind?: 'added' | 'removed' | 'labels' | 'split' | 'same';
+  class?: string;
+  /** From 0. */
+  page?: number;
 }
 
 const text = (value: unknown) => (typeof value === 'string' && value !== '' ? value : undefined);
@@ -142,7 +156,28 @@ const find = createRoute({
   component: lazyRouteComponent(() => import('./pages/find-page.js'), 'FindPage'),
 });
 
-const snapshots = createRoute({ getParentRoute: () => project, path: '/snapshots', component: SnapshotsPage });
+const snapshots = createRoute({
+  getParentRoute: () => project,
+  path: '/snapshots',
+  validateSearch: (search): SnapshotsSearch => ({
+    ...readFilter(search),
+    snap: text(search.snap),
+    make: search.make === true ? true : undefined,
+  }),
+  component: SnapshotsPage,
+});
+
+const compare = createRoute({
+  getParentRoute: () => project,
+  path: '/compare/$before/$after',
+  validateSearch: (search): CompareSearch => ({
+    kind: oneOf(search.kind, 'added', 'removed', 'labels', 'split', 'same'),
+    class: text(search.class),
+    page: Math.max(0, Math.floor(number(search.page) ?? 0)) || undefined,
+  }),
+  component: lazyRouteComponent(() => import('./pages/compare-page.js'), 'ComparePage'),
+});
+
 const runs = createRoute({ getParentRoute: () => project, path: '/runs', component: RunsPage });
 const train = createRoute({ getParentRoute: () => project, path: '/train', component: TrainPage });
 const models = createRoute({ getParentRoute: () => project, path: '/models', component: ModelsPage });
@@ -188,7 +223,21 @@ const shortModel = createRoute({
 const tree = root.addChildren([
   landing,
   projects,
-  project.addChildren([projectIndex, data, picture, statistics, map, find, snapshots, runs, run, train, models, model]),
+  project.addChildren([
+    projectIndex,
+    data,
+    picture,
+    statistics,
+    map,
+    find,
+    snapshots,
+    compare,
+    runs,
+    run,
+    train,
+    models,
+    model,
+  ]),
   jobs,
   shortRun,
   shortModel,

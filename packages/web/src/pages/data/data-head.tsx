@@ -84,7 +84,13 @@ export function DataHead({
         >
           {t('find')}
         </Link>
-        <Link to="/projects/$project/snapshots" params={{ project: name }} className={tabClass}>
+        <Link
+          to="/projects/$project/snapshots"
+          params={{ project: name }}
+          search={pickFilter(search)}
+          activeOptions={{ includeSearch: false }}
+          className={tabClass}
+        >
           {t('snapshots')}
         </Link>
       </nav>
