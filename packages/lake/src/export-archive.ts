@@ -11,7 +11,7 @@ import { type ExportOptions, exportDataset } from './export-dataset.js';
 
 /**
  * A data set as {@link exportDataset} writes it, as a TAR that goes as fast as it is read. Pictures are linked and not
- * copied meanwhile; what lies in the home's `tmp` for it is gone when the stream ends or is destroyed.
+ * copied meanwhile; what lies in the home's `tmp` for it goes when the stream has ended or is destroyed.
  *
  * @throws FoveaError as {@link exportDataset}, before the stream begins
  */
@@ -30,17 +30,15 @@ export async function exportArchive(
     throw error;
   }
   const archive = new PassThrough();
-  packFolder(folder, archive).then(
-    // Gone before whoever reads is told that this was all.
-    () => remove().finally(() => archive.end()),
-    (error: Error) => remove().finally(() => archive.destroy(error)),
-  );
+  packFolder(folder, archive)
+    .catch((error: Error) => archive.destroy(error))
+    .finally(remove);
   return { report, archive };
 }
 
 async function packFolder(folder: string, into: PassThrough): Promise<void> {
   const tar = pack();
-  const done = pipeline(tar, into, { end: false });
+  const done = pipeline(tar, into);
   // A reader that is gone ends the writing too.
   done.catch(() => tar.destroy());
   for await (const path of filesBelow(folder)) {
