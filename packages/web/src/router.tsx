@@ -35,6 +35,10 @@ export interface PictureSearch extends ListingSearch {
   at?: number;
   boxes?: false;
   opacity?: number;
+  /** Similar pictures are shown, by this model; `any`: by the one with most vectors. */
+  like?: string;
+  /** Like this region of it: xyxy in pixels. */
+  region?: string;
 }
 
 /** The map's state: by which model, which classes stand out, and what of it is seen. */
@@ -119,6 +123,8 @@ const picture = createRoute({
     at: number(search.at),
     boxes: search.boxes === false ? false : undefined,
     opacity: number(search.opacity),
+    like: text(search.like),
+    region: text(search.region),
   }),
   component: lazyRouteComponent(() => import('./pages/picture-page.js'), 'PicturePage'),
 });
