@@ -23,6 +23,8 @@ export interface DataSearch extends ListingSearch {
   at?: number;
   /** The drawer for questions in SQL is open. */
   ask?: true;
+  /** The panel to add from a URL or S3 is open. */
+  from?: true;
   /** False hides labels of every kind. */
   boxes?: false;
   /** Of label maps, 0 to 1. */
@@ -108,6 +110,7 @@ const data = createRoute({
     pic: text(search.pic),
     at: number(search.at),
     ask: search.ask === true ? true : undefined,
+    from: search.from === true ? true : undefined,
     boxes: search.boxes === false ? false : undefined,
     opacity: number(search.opacity),
   }),
