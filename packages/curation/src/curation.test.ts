@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { iou, type Xyxy } from '@fovea/annotations';
+import type { Xyxy } from '@fovea/annotations';
 import { decodeImage, renderSamplePicture, resample } from '@fovea/image';
 import {
   createProject,
@@ -9,7 +9,6 @@ import {
   listEmbeddingModels,
   openVectorIndexes,
   projectIdOf,
-  readThumbnail,
   type VectorIndexes,
 } from '@fovea/lake';
 import type { Home } from '@fovea/store';
@@ -248,8 +247,6 @@ describe.skipIf(!present)('real pictures', () => {
       skipped: 120,
     });
 
-    await seeFrame(projectId);
-
     const mistakes = await findLabelMistakes(home, 'cars', { of: 'boxes', model: 'yolox_nano' });
     const hit = ({ name, kind }: { name: string; kind: string }) => planted.get(name) === kind;
     for (const kind of kinds) {
@@ -264,29 +261,4 @@ describe.skipIf(!present)('real pictures', () => {
     console.log(`cars, all kinds: precision at ${planted.size}: ${precision.toFixed(2)}`);
     expect(precision).toBeGreaterThan(0.5);
   }, 300_000);
-
-  /** A video's frame has no bytes of its own: it is looked at by its thumbnail, and its boxes are in its own pixels. */
-  async function seeFrame(projectId: number): Promise<void> {
-    const best = async (mediaId?: number) =>
-      (
-        await home.pool.query<{ id: string; sha256: string; box: Xyxy }>(
-          `select m.id, m.sha256, p.box from fovea.predictions p join fovea.media m on m.id = p.media_id
-           where p.project_id = $1 and ($2::bigint is null or m.id = $2) order by p.confidence desc, p.id limit 1`,
-          [projectId, mediaId ?? null],
-        )
-      ).rows[0]!;
-    const before = await best();
-    await readThumbnail(home, before.sha256);
-    await home.pool.query(
-      `with video as (insert into fovea.videos (project_id, sha256, name, format, width, height, size_bytes,
-         duration_seconds, frame_count) values ($1, repeat('a', 64), 'v.mp4', 'mp4', 676, 380, 1, 1, 1) returning id)
-       update fovea.media set video_id = video.id, time_seconds = 0 from video where media.id = $2`,
-      [projectId, before.id],
-    );
-    await home.blobs.delete(before.sha256);
-    await home.pool.query('delete from fovea.media_predicted where media_id = $1', [before.id]);
-    const report = await predictProject(home, 'cars', { model: 'yolox_nano', confidence: 0.05, again: false });
-    expect(report).toMatchObject({ done: 1, skipped: 119, failed: 0 });
-    expect(iou((await best(Number(before.id))).box, before.box)).toBeGreaterThan(0.7);
-  }
 });

@@ -60,8 +60,11 @@ const PICTURE_FAULTS: ReadonlySet<string> = new Set(['unreadable_image', 'unknow
 
 /** The bytes of a picture; those of a frame are made from its video where it has none of its own. */
 export async function readPicture(home: Home, picture: ProjectPicture): Promise<EncodedImage | Uint8Array> {
-  const { sha256, width, height } = picture;
-  return { bytes: await readFile(await mediaFile(home, sha256)), width, height };
+  const { sha256, width, height, isFrame } = picture;
+  // What is stored is held against its SHA-256 on the way.
+  const isStored = !isFrame || (await home.blobs.has(sha256));
+  const bytes = isStored ? await home.blobs.read(sha256) : await readFile(await mediaFile(home, sha256));
+  return { bytes, width, height };
 }
 
 /**

@@ -10,6 +10,7 @@ const pages = {
   'new project': '/projects?create=true',
   data: '/projects/cars/data',
   'a picture': '/projects/three/data?labelled=true',
+  'adding from a URL': '/projects/cars/data?from=true',
   'data with 3 pictures': '/projects/three/data',
   'data with none': '/projects/empty/data',
   'data filtered to none': '/projects/cars/data?q=nothing-is-called-this',

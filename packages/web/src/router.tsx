@@ -23,6 +23,8 @@ export interface DataSearch extends ListingSearch {
   at?: number;
   /** The drawer for questions in SQL is open. */
   ask?: true;
+  /** The panel to add from a URL or S3 is open. */
+  from?: true;
   /** False hides labels of every kind. */
   boxes?: false;
   /** Of label maps, 0 to 1. */
@@ -35,6 +37,10 @@ export interface PictureSearch extends ListingSearch {
   at?: number;
   boxes?: false;
   opacity?: number;
+  /** Similar pictures are shown, by this model; `any`: by the one with most vectors. */
+  like?: string;
+  /** Like this region of it: xyxy in pixels. */
+  region?: string;
 }
 
 /** The map's state: by which model, which classes stand out, and what of it is seen. */
@@ -104,6 +110,7 @@ const data = createRoute({
     pic: text(search.pic),
     at: number(search.at),
     ask: search.ask === true ? true : undefined,
+    from: search.from === true ? true : undefined,
     boxes: search.boxes === false ? false : undefined,
     opacity: number(search.opacity),
   }),
@@ -119,6 +126,8 @@ const picture = createRoute({
     at: number(search.at),
     boxes: search.boxes === false ? false : undefined,
     opacity: number(search.opacity),
+    like: text(search.like),
+    region: text(search.region),
   }),
   component: lazyRouteComponent(() => import('./pages/picture-page.js'), 'PicturePage'),
 });

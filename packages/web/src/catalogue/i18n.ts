@@ -10,6 +10,7 @@ import model from './en/model.json';
 import picture from './en/picture.json';
 import project from './en/project.json';
 import run from './en/run.json';
+import similar from './en/similar.json';
 import snapshot from './en/snapshot.json';
 import sql from './en/sql.json';
 import statistics from './en/statistics.json';
@@ -27,6 +28,7 @@ const en = {
   model,
   curation,
   find,
+  similar,
   snapshot,
   ingest,
 } as const;

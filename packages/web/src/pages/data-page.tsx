@@ -1,7 +1,7 @@
 import type { MediaItem } from '@fovea/api';
 import { useQuery, useQueryClient } from '@tanstack/react-query';
 import { getRouteApi } from '@tanstack/react-router';
-import { DatabaseZap, ImageOff, Play, SquareDashed, Upload } from 'lucide-react';
+import { DatabaseZap, Globe, ImageOff, Play, SquareDashed, Upload } from 'lucide-react';
 import { useCallback, useEffect, useMemo, useRef, useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { formatCount } from '../catalogue/format.js';
@@ -30,6 +30,8 @@ import { WallSkeleton } from './data/wall-skeleton.js';
 import { ExportMenu } from './filter/export-menu.js';
 import { FilterBar } from './filter/filter-bar.js';
 import { SortMenu } from './filter/sort-menu.js';
+import { IngestCards } from './ingest/ingest-cards.js';
+import { IngestPanel } from './ingest/ingest-panel.js';
 
 const route = getRouteApi('/projects/$project/data');
 
@@ -38,7 +40,7 @@ const sizes = { least: 72, usual: 168, most: 420, step: 12 } as const;
 
 /** A project's pictures. */
 export function DataPage() {
-  const { t } = useTranslation(['data', 'filter']);
+  const { t } = useTranslation(['data', 'filter', 'ingest']);
   const { project: name } = route.useParams();
   const search = route.useSearch();
   const navigate = route.useNavigate();
@@ -159,6 +161,14 @@ export function DataPage() {
   return (
     <>
       <DataHead project={project.data} name={name} search={search}>
+        <Button
+          tone="quiet"
+          aria-expanded={search.from === true}
+          onClick={() => change({ from: search.from ? undefined : true })}
+        >
+          <Globe aria-hidden />
+          {t('ingest:fromShort')}
+        </Button>
         <Button onClick={() => fileField.current?.click()}>
           <Upload aria-hidden />
           {t('addPictures')}
@@ -173,6 +183,7 @@ export function DataPage() {
           </Button>
         )}
       </DataHead>
+      {search.from && <IngestPanel project={name} onClose={() => change({ from: undefined })} />}
       <input
         ref={fileField}
         type="file"
@@ -310,6 +321,7 @@ export function DataPage() {
       )}
       <DropTarget text={t('dropHere', { project: name })} onFiles={upload} />
       <UploadTray />
+      <IngestCards project={name} />
     </>
   );
 }

@@ -22,12 +22,15 @@ import { Boxes, Classes, labelState, Pixels } from './data/labels.js';
 import { TagPicker } from './data/tag-picker.js';
 import { Facts, Group } from './picture/facts.js';
 import { Predictions, type ShownPrediction, shownPredictions } from './picture/predictions.js';
+import { readRegion } from './similar/region.js';
+import { RegionPicker } from './similar/region-picker.js';
+import { SimilarPanel } from './similar/similar-panel.js';
 
 const route = getRouteApi('/projects/$project/pictures/$sha256');
 
 /** One picture, large, with everything known of it; arrows go through the listing it was opened from. */
 export function PicturePage() {
-  const { t } = useTranslation(['picture', 'data', 'frame']);
+  const { t } = useTranslation(['picture', 'data', 'frame', 'similar']);
   const { project, sha256 } = route.useParams();
   const search = route.useSearch();
   const navigate = route.useNavigate();
@@ -59,12 +62,14 @@ export function PicturePage() {
     [predictions, least, off, showPredictions],
   );
 
+  const region = readRegion(search.region);
+  const [isDrawing, setDrawing] = useState(false);
   const change = (next: Partial<PictureSearch>) => navigate({ search: (old) => ({ ...old, ...next }), replace: true });
   const go = (to: MediaItem | undefined, at: number) =>
     to &&
     navigate({
       params: { project, sha256: to.sha256 },
-      search: (old) => ({ ...old, at }),
+      search: (old) => ({ ...old, at, region: undefined }),
       replace: true,
     });
   const back = { ...listing, pic: sha256, at: here?.at || undefined, boxes: search.boxes, opacity: search.opacity };
@@ -76,6 +81,7 @@ export function PicturePage() {
   useEffect(() => {
     setLit(null);
     setLitPrediction(null);
+    setDrawing(false);
   }, [sha256]);
   // The pictures on both sides are there before they are asked for.
   useEffect(() => {
@@ -91,6 +97,11 @@ export function PicturePage() {
     { keys: 'ArrowRight', label: t('data:next'), run: () => here && void go(here.next, here.at + 1) },
     { keys: 'Escape', label: t('backToWall'), run: () => void leave() },
     { keys: 'b', label: t('data:showLabels'), run: () => void change({ boxes: showLabels ? false : undefined }) },
+    {
+      keys: 'm',
+      label: t('similar:title'),
+      run: () => void change({ like: search.like === undefined ? 'any' : undefined, region: undefined }),
+    },
     { keys: 'p', label: t('showPredictions'), run: () => setShowPredictions(!showPredictions) },
   ]);
 
@@ -159,6 +170,16 @@ export function PicturePage() {
                 line={2}
                 dashed
               />
+              <RegionPicker
+                width={item.width}
+                height={item.height}
+                region={region}
+                isDrawing={isDrawing}
+                onRegion={(drawn) => {
+                  setDrawing(false);
+                  void change({ region: drawn.join(',') });
+                }}
+              />
             </BoxedPicture>
           ) : (
             <div className="skeleton aspect-3/2 w-full max-w-3xl" />
@@ -178,8 +199,22 @@ export function PicturePage() {
                   {t('removed', { when: formatMoment(item.removedAt) })}
                 </p>
               )}
-              {/* Similar pictures, the map and the like put their buttons here. */}
-              <div data-place="similar" className="contents" />
+              <SimilarPanel
+                project={project}
+                item={item}
+                model={search.like}
+                region={region}
+                isDrawing={isDrawing}
+                onModel={(like) => {
+                  setDrawing(false);
+                  void change({ like, ...(like === undefined && { region: undefined }) });
+                }}
+                onRegion={() => void change({ region: undefined })}
+                onDrawing={setDrawing}
+                onOpen={(other) =>
+                  void navigate({ params: { project, sha256: other.sha256 }, search: { like: search.like } })
+                }
+              />
               <Standing project={project} item={item} />
               {item.classes.length > 0 && <Classes item={item} />}
               {item.labelMap && (

@@ -2,6 +2,7 @@ import type { QueryClient } from '@tanstack/react-query';
 import { useSyncExternalStore } from 'react';
 import { api } from '../../data/api.js';
 import { refreshMedia } from '../../data/queries.js';
+import { sendToIngest } from '../ingest/sending.js';
 
 /** A batch of pictures on its way to the server. */
 export interface Uploading {
@@ -85,7 +86,7 @@ async function uploadOne(project: string, file: File): Promise<void> {
   let problems: { file: string; reason: string }[] = [];
   try {
     if (fileKind(file) !== 'picture') {
-      await api.uploadIngest(project, file, { name: file.name });
+      await sendToIngest(project, file);
       handed.push(file.name);
       return;
     }
