@@ -189,24 +189,22 @@ export function PicturePage() {
               {t('removed', { when: formatMoment(item.removedAt) })}
             </p>
           )}
-          {item && (
-            <SimilarPanel
-              project={project}
-              item={item}
-              model={search.like}
-              region={region}
-              isDrawing={isDrawing}
-              onModel={(like) => {
-                setDrawing(false);
-                void change({ like, ...(like === undefined && { region: undefined }) });
-              }}
-              onRegion={() => void change({ region: undefined })}
-              onDrawing={setDrawing}
-              onOpen={(other) =>
-                void navigate({ params: { project, sha256: other.sha256 }, search: { like: search.like } })
-              }
-            />
-          )}
+          <SimilarPanel
+            project={project}
+            item={{ sha256 }}
+            model={search.like}
+            region={region}
+            isDrawing={isDrawing}
+            onModel={(like) => {
+              setDrawing(false);
+              void change({ like, ...(like === undefined && { region: undefined }) });
+            }}
+            onRegion={() => void change({ region: undefined })}
+            onDrawing={setDrawing}
+            onOpen={(other) =>
+              void navigate({ params: { project, sha256: other.sha256 }, search: { like: search.like } })
+            }
+          />
           {item && <Standing project={project} item={item} />}
           {item && item.classes.length > 0 && <Classes item={item} />}
           {item?.labelMap && (
