@@ -30,7 +30,8 @@ export function readProgress({ progress }: Pick<Job, 'progress'>): JobProgress {
   const number = (name: string) => (typeof told[name] === 'number' ? (told[name] as number) : undefined);
   const problems = Array.isArray(told.problems)
     ? (told.problems as Record<string, unknown>[]).map(({ file, name, reason }) => ({
-        file: String(file ?? name ?? ''),
+        // Where the server keeps what was sent to it says nothing to a reader.
+        file: String(file ?? name ?? '').replace(/^.*\/uploads\/[0-9a-f-]{36}\//, ''),
         reason: String(reason ?? ''),
       }))
     : undefined;

@@ -189,6 +189,22 @@ export function PicturePage() {
           aria-label={t('data:inspector')}
           className="w-[clamp(20rem,28vw,30rem)] shrink-0 overflow-y-auto border-l border-line bg-surface max-md:w-full max-md:overflow-visible max-md:border-0"
         >
+          <SimilarPanel
+            project={project}
+            item={{ sha256 }}
+            model={search.like}
+            region={region}
+            isDrawing={isDrawing}
+            onModel={(like) => {
+              setDrawing(false);
+              void change({ like, ...(like === undefined && { region: undefined }) });
+            }}
+            onRegion={() => void change({ region: undefined })}
+            onDrawing={setDrawing}
+            onOpen={(other) =>
+              void navigate({ params: { project, sha256: other.sha256 }, search: { like: search.like } })
+            }
+          />
           {/* All at once, so that nothing moves when the facts come after the labels. */}
           {!item || known.isPending ? (
             <div className="skeleton m-4 h-[calc(100%-2rem)] min-h-96" aria-busy="true" />
@@ -199,22 +215,6 @@ export function PicturePage() {
                   {t('removed', { when: formatMoment(item.removedAt) })}
                 </p>
               )}
-              <SimilarPanel
-                project={project}
-                item={item}
-                model={search.like}
-                region={region}
-                isDrawing={isDrawing}
-                onModel={(like) => {
-                  setDrawing(false);
-                  void change({ like, ...(like === undefined && { region: undefined }) });
-                }}
-                onRegion={() => void change({ region: undefined })}
-                onDrawing={setDrawing}
-                onOpen={(other) =>
-                  void navigate({ params: { project, sha256: other.sha256 }, search: { like: search.like } })
-                }
-              />
               <Standing project={project} item={item} />
               {item.classes.length > 0 && <Classes item={item} />}
               {item.labelMap && (
