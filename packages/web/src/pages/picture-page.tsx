@@ -235,7 +235,7 @@ export function PicturePage() {
           />
           {known.isError && <Failure error={known.error} what={t('factsFailed')} onRetry={known.refetch} />}
           {item && known.data && <Facts project={project} item={item} known={known.data} />}
-          {known.isPending && <div className="skeleton m-4 h-96" />}
+          {known.isPending && !item && <div className="skeleton m-4 h-96" />}
         </aside>
         {item && !item.removedAt && (
           <BulkBar
