@@ -1,13 +1,13 @@
 import { randomUUID } from 'node:crypto';
 import { createWriteStream } from 'node:fs';
 import { mkdir, open, readdir, realpath, rm, stat } from 'node:fs/promises';
-import { isAbsolute, join, posix, relative } from 'node:path';
+import { isAbsolute, join, posix, relative, sep } from 'node:path';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { FoveaError } from '@fovea/annotations';
 import { embedProject, findModel, PIXELS, predictProject } from '@fovea/curation';
 import { type JobContext, openQueue } from '@fovea/jobs';
-import { hasMissingFacts, ingest, openSource, readMissingFacts, type VideoSampling } from '@fovea/lake';
+import { hasMissingFacts, ingest, openSource, readMissingFacts, type Source, type VideoSampling } from '@fovea/lake';
 import { type Home, storageError } from '@fovea/store';
 
 /** The lake's long work in a server: taking in, embedding, predicting. Beside training, which has a queue of its own. */
@@ -64,7 +64,9 @@ export async function startLakeWorker(home: Home, options: LakeWorkerOptions = {
   await removeForgotten(uploads, await queue.list(['waiting', 'active']));
 
   async function runIngest(job: IngestJob, { signal, progress }: JobContext): Promise<void> {
-    const source = await openSource(job.source, { tmpFolder: join(home.path, 'tmp') });
+    const opened = await openSource(job.source, { tmpFolder: join(home.path, 'tmp') });
+    const sent = job.upload === undefined ? undefined : `${join(uploads, job.upload)}${sep}`;
+    const source = sent === undefined ? opened : withoutFolder(opened, sent);
     try {
       const tell = throttled(progress);
       const report = await ingest(home, job.project, source, {
@@ -74,11 +76,12 @@ export async function startLakeWorker(home: Home, options: LakeWorkerOptions = {
         onProgress: tell,
       });
       const { problems, ...counts } = report;
-      await progress({ ...counts, problems: problems.slice(0, 100) });
+      const told = problems.slice(0, 100).map((each) => ({ ...each, file: shorten(each.file, sent) }));
+      await progress({ ...counts, problems: told });
       log(`Ingest of ${job.source} into ${job.project}: ${report.ingested} new, ${report.skipped} skipped.`);
       if (report.stopped) signal.throwIfAborted();
     } finally {
-      await source.close();
+      await opened.close();
       // One that was interrupted goes on with it later.
       if (job.upload !== undefined && !signal.aborted) {
         await rm(join(uploads, job.upload), { recursive: true, force: true });
@@ -144,6 +147,19 @@ export async function startLakeWorker(home: Home, options: LakeWorkerOptions = {
     listJobs: (states) => queue.list(states),
     close: () => queue.close(),
   };
+}
+
+/** A place inside a file that was sent, without the folder it lies in meanwhile: that goes, and is nobody's business. */
+function shorten(location: string, folder: string | undefined): string {
+  return folder !== undefined && location.startsWith(folder) ? `sent ${location.slice(folder.length)}` : location;
+}
+
+function withoutFolder(source: Source, folder: string): Source {
+  async function* items(signal?: AbortSignal) {
+    for await (const item of source.items(signal)) yield { ...item, location: shorten(item.location, folder) };
+  }
+  // Its counts go on counting.
+  return Object.create(source, { items: { value: items } }) as Source;
 }
 
 const FORGOTTEN_MS = 3600_000;

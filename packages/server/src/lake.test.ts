@@ -156,7 +156,11 @@ describe('taking in', () => {
     const { jobId } = await t.api.uploadIngest('yard', new Blob(chunks.map((chunk) => new Uint8Array(chunk))), {
       name: '../../climb.tar',
     });
-    expect(await finished(jobId)).toMatchObject({ state: 'completed', progress: { ingested: 5, skipped: 1 } });
+    const problems = [{ file: 'sent climb.tar!/in/broken.png', code: 'unreadable_image' }];
+    expect(await finished(jobId)).toMatchObject({
+      state: 'completed',
+      progress: { ingested: 5, skipped: 1, problems },
+    });
     expect((await t.api.getProject('yard')).counts.media).toBe(18);
   });
 });
