@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { findLowContrast } from './contrast.js';
 import { manyClasses } from './fixture/home.js';
 import { drawPicture } from './fixture/pictures.js';
-import { chromium, shiftsOf, useStage } from './stage.js';
+import { chromium, shiftsOf, useStage, whatShifted } from './stage.js';
 
 const pages = {
   projects: '/projects',
@@ -73,7 +73,7 @@ describe.skipIf(!chromium)('every page', () => {
       const { page, errors } = await stage.open(path, { colorScheme: 'light', reducedMotion: 'reduce' });
       await page.locator('h1, main p').first().waitFor();
       await page.waitForTimeout(600);
-      expect(await shiftsOf(page)).toBeLessThan(0.01);
+      expect(await shiftsOf(page), await whatShifted(page)).toBeLessThan(0.01);
       expect(await findLowContrast(page)).toEqual([]);
       expect(await overflowOf(page)).toBeLessThanOrEqual(0);
 
@@ -106,7 +106,7 @@ describe.skipIf(!chromium)('every page', () => {
       ]) {
         const { page } = await stage.open(path);
         await page.waitForTimeout(2_200);
-        expect(await shiftsOf(page), path).toBeLessThan(0.05);
+        expect(await shiftsOf(page), `${path}\n${await whatShifted(page)}`).toBeLessThan(0.05);
         await page.context().close();
       }
     } finally {

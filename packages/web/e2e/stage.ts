@@ -59,15 +59,43 @@ export function useStage(scene: Scene = 'full'): Stage {
 
 /** Sum of the layout shifts nobody asked for (CLS without its windows), so far. */
 export function shiftsOf(page: Page): Promise<number> {
-  return page.evaluate(() => (window as unknown as { shifts: number }).shifts);
+  return page.evaluate(() => (window as unknown as Shifts).shifts);
+}
+
+/** What shifted so far, when and by how much, for the message of a test that expected nothing to. */
+export function whatShifted(page: Page): Promise<string> {
+  return page.evaluate(() => (window as unknown as Shifts).shifted.join('\n'));
+}
+
+interface Shifts {
+  shifts: number;
+  shifted: string[];
 }
 
 function watchShifts(): void {
-  const sum = window as unknown as { shifts: number };
-  sum.shifts = 0;
+  const seen = window as unknown as Shifts;
+  seen.shifts = 0;
+  seen.shifted = [];
+  interface LayoutShift extends PerformanceEntry {
+    readonly value: number;
+    readonly hadRecentInput: boolean;
+    readonly sources: readonly {
+      readonly node: Node | null;
+      readonly previousRect: DOMRect;
+      readonly currentRect: DOMRect;
+    }[];
+  }
   new PerformanceObserver((list) => {
-    for (const entry of list.getEntries() as (PerformanceEntry & { value: number; hadRecentInput: boolean })[]) {
-      if (!entry.hadRecentInput) sum.shifts += entry.value;
+    for (const entry of list.getEntries() as LayoutShift[]) {
+      if (entry.hadRecentInput) continue;
+      seen.shifts += entry.value;
+      for (const { node, previousRect: from, currentRect: to } of entry.sources) {
+        const what = (node instanceof Element ? node.outerHTML : node?.textContent)?.slice(0, 100);
+        seen.shifted.push(
+          `${entry.value.toFixed(4)} at ${Math.round(entry.startTime)} ms, ` +
+            `${from.x} ${from.y} ${from.width} ${from.height} to ${to.x} ${to.y} ${to.width} ${to.height}: ${what}`,
+        );
+      }
     }
   }).observe({ type: 'layout-shift', buffered: true });
 }
