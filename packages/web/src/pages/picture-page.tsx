@@ -12,10 +12,10 @@ import { placeQuery } from '../data/picture-place.js';
 import { facetsQuery, factsQuery, pictureQuery, projectQuery } from '../data/queries.js';
 import { useKeys } from '../frame/keys.js';
 import { BoxOverlay } from '../parts/box-overlay.js';
-import { BoxedPicture } from '../parts/boxed-picture.js';
 import { IconButton } from '../parts/button.js';
 import { Failure } from '../parts/failure.js';
-import { LabelOverlay, usualOpacity } from '../parts/label-overlay.js';
+import { usualOpacity } from '../parts/label-overlay.js';
+import { LabelledPicture } from '../parts/labelled-picture.js';
 import type { PictureSearch } from '../router.js';
 import { BulkBar } from './data/bulk-bar.js';
 import { Boxes, Classes, labelState, Pixels } from './data/labels.js';
@@ -145,21 +145,14 @@ export function PicturePage() {
       <div className="relative flex min-h-0 flex-1 max-md:flex-col max-md:overflow-y-auto">
         <div className="flex min-h-0 min-w-0 flex-1 items-center justify-center bg-sunken p-4 max-md:flex-none max-md:p-0">
           {item ? (
-            <BoxedPicture
+            <LabelledPicture
               key={sha256}
-              src={api.contentUrl(project, sha256)}
-              alt={item.name}
-              width={item.width}
-              height={item.height}
-              under={
-                showLabels &&
-                item.labelMap && (
-                  <LabelOverlay src={api.labelMapUrl(project, sha256, item.labelMap.sha256)} opacity={opacity} />
-                )
-              }
-              boxes={showLabels || lit !== null ? item.annotations : []}
+              project={project}
+              item={item}
+              showLabels={showLabels}
+              opacity={opacity}
               lit={lit}
-              labels={lit === null ? item.annotations.length <= 20 : 'lit'}
+              namesUpTo={20}
               maxHeight="(100dvh - 5.5rem)"
             >
               <BoxOverlay
@@ -180,7 +173,7 @@ export function PicturePage() {
                   void change({ region: drawn.join(',') });
                 }}
               />
-            </BoxedPicture>
+            </LabelledPicture>
           ) : (
             <div className="skeleton aspect-3/2 w-full max-w-3xl" />
           )}

@@ -7,11 +7,10 @@ import { useTranslation } from 'react-i18next';
 import { formatBytes, formatCount, formatMoment, formatSpan } from '../../catalogue/format.js';
 import { api } from '../../data/api.js';
 import { pictureQuery } from '../../data/queries.js';
-import { BoxedPicture } from '../../parts/boxed-picture.js';
 import { IconButton } from '../../parts/button.js';
 import { CopyButton } from '../../parts/copy-button.js';
 import { Failure } from '../../parts/failure.js';
-import { LabelOverlay } from '../../parts/label-overlay.js';
+import { LabelledPicture } from '../../parts/labelled-picture.js';
 import { splitLabel } from '../filter/filter-words.js';
 import { Boxes, Classes, labelState, Pixels } from './labels.js';
 
@@ -76,20 +75,13 @@ export function Inspector({
         {item && (
           <>
             <div className="flex justify-center bg-sunken">
-              <BoxedPicture
-                src={api.contentUrl(project, sha256)}
-                alt={item.name}
-                width={item.width}
-                height={item.height}
-                under={
-                  showLabels &&
-                  item.labelMap && (
-                    <LabelOverlay src={api.labelMapUrl(project, sha256, item.labelMap.sha256)} opacity={opacity} />
-                  )
-                }
-                boxes={showLabels || lit !== null ? item.annotations : []}
+              <LabelledPicture
+                project={project}
+                item={item}
+                showLabels={showLabels}
+                opacity={opacity}
                 lit={lit}
-                labels={lit === null ? item.annotations.length <= 12 : 'lit'}
+                namesUpTo={12}
                 maxHeight="56vh"
               />
             </div>
