@@ -158,7 +158,7 @@ export function PicturePage() {
               <BoxOverlay
                 width={item.width}
                 height={item.height}
-                boxes={drawn as never}
+                boxes={drawn}
                 lit={litPrediction ? drawn.indexOf(litPrediction) : null}
                 line={2}
                 dashed
